@@ -1,0 +1,152 @@
+"""Models, their dated sizes and prices, and the token templates they are billed by."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Literal
+
+from tokenassay.contracts.records import Record, Source, Surface, Trust
+
+
+class Sized(Record, frozen=True, kw_only=True):
+    """What every dated row of a model has. ``since`` <= day < ``until``."""
+
+    source: str
+    since: str
+    until: str | None = None
+    seen: dt.date | None = None
+    trust: Trust | None = None
+    """Weaker or stronger than the source's own, where it differs."""
+    note: str | None = None
+
+
+class Sizes(Sized, frozen=True, kw_only=True):
+    """Token limits of a model in a period; None is unknown, not unlimited."""
+
+    context_tokens: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    thinking_tokens: int | None = None
+    default_output_tokens: int | None = None
+
+
+class Tier(Record, frozen=True, kw_only=True):
+    """Prices that hold while the request's total input is at most ``up_to_input_tokens``."""
+
+    up_to_input_tokens: int | None = None
+    """None: no upper end."""
+    boundary: Literal["exact", "k"] = "exact"
+    """``k``: printed as "32K"; whether that is 32,000 or 32,768 is not settled."""
+    input_per_1k: Decimal
+    output_per_1k: Decimal
+    thinking_output_per_1k: Decimal | None = None
+    cache_hit_per_1k: Decimal | None = None
+    batch_input_per_1k: Decimal | None = None
+    batch_output_per_1k: Decimal | None = None
+
+
+class Price(Sized, frozen=True, kw_only=True):
+    """One price row: money per 1,000 tokens in ``currency``, by tier of total input."""
+
+    region: str
+    currency: str
+    tiers: tuple[Tier, ...]
+
+
+class Template(Sized, frozen=True, kw_only=True):
+    """Which token template a model was billed by in a period, and how well that is backed."""
+
+    profile: str
+    basis: Literal["exact", "modelled"]
+    surfaces: tuple[Surface, ...] = ()
+    thinking: bool | None = None
+    """Holds only with thinking on or off; None: both."""
+    evidence: tuple[str, ...] = ()
+    """Published cases that it reproduces, in words a reader can check."""
+
+
+class FreeQuota(Sized, frozen=True, kw_only=True):
+    """Tokens free of charge after activation, for a number of days."""
+
+    tokens: int
+    days: int
+
+
+class Model(Record, frozen=True, kw_only=True):
+    """One model: its family, its tokenizer, and its dated rows."""
+
+    id: str
+    family: str
+    tokenizer: str | None
+    """Id of a vocabulary we have locally; None: a range by rule only."""
+    text_rule: str | None = None
+    """Characters-per-token rule for a model without local tokenizer."""
+    alias_of: str | None = None
+    """A moving name whose rows hold for this one where it has none of its own."""
+    sizes: tuple[Sizes, ...] = ()
+    prices: tuple[Price, ...] = ()
+    templates: tuple[Template, ...] = ()
+    free_quota: tuple[FreeQuota, ...] = ()
+    input_modes: tuple[Literal["prompt", "messages"], ...] = ("prompt", "messages")
+    thinking: Literal["never", "optional", "always", "unknown"] = "never"
+    thinking_default: bool = False
+    since: str | None = None
+    retired: str | None = None
+    note: str | None = None
+
+
+class ModelList(Record, frozen=True, kw_only=True):
+    """A provider's models: one YAML file."""
+
+    provider: str
+    sources: dict[str, Source]
+    seen: dt.date
+    models: tuple[Model, ...]
+
+
+class TextRule(Record, frozen=True, kw_only=True):
+    """Tokens by characters, as documents put it in prose: a range."""
+
+    id: str
+    source: str
+    cjk_chars_per_token: tuple[Decimal, Decimal]
+    other_chars_per_token: tuple[Decimal, Decimal]
+    note: str | None = None
+
+
+class ToolTemplate(Record, frozen=True, kw_only=True):
+    """The tool section of a system message, as token figures (its words are not ours)."""
+
+    preamble_tokens: int
+    closing_tokens: int
+    separator: Literal["compact", "spaced"] = "spaced"
+    """How each tool is written as JSON."""
+
+
+class TemplateProfile(Record, frozen=True, kw_only=True):
+    """How a conversation becomes tokens."""
+
+    id: str
+    text: str
+    source: str
+    wrap: Literal["chatml", "bare"]
+    """``chatml``: every message between markers; ``bare``: contents alone."""
+    generation_prompt: bool = True
+    default_system: str | None = None
+    """System message that the server adds when the request has none."""
+    think_block_tokens: int = 0
+    """Tokens of an empty think block after the generation prompt."""
+    tools: ToolTemplate | None = None
+
+
+class TemplateFile(Record, frozen=True, kw_only=True):
+    """templates.yaml: the profiles and text rules that model rows name."""
+
+    sources: dict[str, Source]
+    seen: dt.date
+    profiles: tuple[TemplateProfile, ...]
+    text_rules: tuple[TextRule, ...]
+    image_cell_pixels: int | None = None
+    image_min_tokens: int | None = None
+    image_marker_tokens: int | None = None

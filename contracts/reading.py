@@ -1,0 +1,105 @@
+"""YAML files into records; a mistake names file, line and field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import yaml
+
+from tokenassay.contracts.errors import ContractError
+
+T = TypeVar("T")
+
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Base):  # type: ignore[misc]
+    """Safe YAML that leaves dates as text (a partial date is one too) and keeps keys unique."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands here twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)  # type: ignore[no-any-return]
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in _Base.yaml_implicit_resolvers.items()
+}
+
+
+def parse_yaml(text: str, file: str, first_line: int = 0) -> Any:
+    """The data of one YAML document; ContractError where it is none."""
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 + first_line if error.problem_mark else None
+        raise ContractError(file, line, "", f"not valid YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise ContractError(file, None, "", f"not valid YAML: {error}") from None
+
+
+def read_record(text: str, kind: type[T], file: str, first_line: int = 0) -> T:
+    """``text`` as a record of type ``kind``."""
+    data = parse_yaml(text, file, first_line)
+    return convert(data, kind, text, file, first_line)
+
+
+def convert(data: Any, kind: type[T], text: str, file: str, first_line: int = 0) -> T:
+    """Parsed ``data`` as a record; ``text`` is only read again to find the line of a mistake."""
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        expected, _, path = str(error).partition(" - at `$")
+        raise complaint(text, file, path.rstrip("`"), expected, first_line) from None
+
+
+def complaint(
+    text: str, file: str, path: str, expected: str, first_line: int = 0
+) -> ContractError:
+    """An error at a path such as ``.clauses[3].interval``, with the line where it stands."""
+    line = _line_of(text, path)
+    return ContractError(
+        file, None if line is None else line + first_line, path.lstrip("."), expected
+    )
+
+
+def _line_of(text: str, path: str) -> int | None:
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    if node is None:
+        return None
+    line: int = node.start_mark.line + 1
+    for step in path.replace("[", ".[").split("."):
+        if not step:
+            continue
+        found = None
+        if isinstance(node, yaml.SequenceNode) and step.startswith("[") and step[1:-1].isdigit():
+            index = int(step[1:-1])
+            found = node.value[index] if index < len(node.value) else None
+        elif isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == step:
+                    line, found = key.start_mark.line + 1, value
+        if found is None:
+            break
+        node = found
+        if not isinstance(node, yaml.ScalarNode):
+            line = node.start_mark.line + 1
+    return line
+
+
+def split_documents(path: Path) -> tuple[str, str, int]:
+    """First and second YAML document of a file, and the line where the second begins."""
+    text = path.read_text(encoding="utf-8-sig")
+    head, mark, body = text.partition("\n---\n")
+    if not mark:
+        return text, "", 0
+    return head + "\n", body, head.count("\n") + 2

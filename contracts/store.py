@@ -1,0 +1,218 @@
+"""The contract data in the package, loaded when asked for and kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tokenassay.contracts import reading
+from tokenassay.contracts.behaviours import BEHAVIOURS
+from tokenassay.contracts.catalog import Model, ModelList, TemplateFile, TemplateProfile, TextRule
+from tokenassay.contracts.clauses import BehaviourClause, Clause, RangeClause
+from tokenassay.contracts.edition import Edition
+from tokenassay.contracts.editions import EditionBody, EditionHeader
+from tokenassay.contracts.errors import ContractError, UnknownEdition, UnknownModel
+from tokenassay.contracts.intervals import Interval
+from tokenassay.contracts.records import Source
+
+_REQUIRED = ("title", "provider", "surface", "date", "seen", "endpoint")
+
+
+def data_folder() -> Path:
+    """Folder of the contract data inside the package."""
+    return Path(str(resources.files("tokenassay.contracts") / "data"))
+
+
+# ------------------------------------------------------------------------------ editions
+
+
+@lru_cache(maxsize=1)
+def headers() -> dict[str, EditionHeader]:
+    """Heads of all editions in the package, by id, oldest first. Cheap: no clause is read."""
+    found = []
+    for path in sorted((data_folder() / "editions").glob("*.yaml")):
+        head, _, _ = reading.split_documents(path)
+        found.append(reading.read_record(head, EditionHeader, path.name))
+    return {h.edition: h for h in sorted(found, key=lambda h: (h.date or "", h.edition))}
+
+
+@lru_cache(maxsize=64)
+def load_edition(id: str) -> Edition:
+    """The edition of that id; UnknownEdition where the package has none."""
+    path = data_folder() / "editions" / f"{id}.yaml"
+    if not path.is_file():
+        known = ", ".join(headers())
+        raise UnknownEdition(f"no edition {id!r}; known: {known}")
+    return load_contract(path, shown=path.name).edition
+
+
+class Contract(msgspec.Struct, frozen=True):
+    """What one contract file says: an edition, and models that only it knows."""
+
+    edition: Edition
+    models: tuple[Model, ...] = ()
+
+
+def load_contract(path: Path | str, *, shown: str | None = None) -> Contract:
+    """Read a contract file, the package's or a user's own.
+
+    The file holds the edition's head and its ``clauses`` (and ``model_rows``), as two YAML
+    documents or as one. With ``extends`` it inherits from an edition of the package, replaces
+    clauses by id and leaves out those in ``drop``. ContractError names file, line and field;
+    OSError where the file can't be read.
+    """
+    path = Path(path)
+    name = shown or str(path)
+    try:
+        head_text, body_text, first = reading.split_documents(path)
+    except UnicodeDecodeError as error:
+        raise ContractError(name, None, "", f"expected UTF-8 text ({error.reason})") from None
+    head_data = reading.parse_yaml(head_text, name)
+    if not isinstance(head_data, dict):
+        raise ContractError(name, 1, "", "expected a mapping with the key 'edition'")
+    if body_text:
+        body_data: Any = reading.parse_yaml(body_text, name, first - 1) or {}
+    else:
+        body_text, first = head_text, 1
+        body_data = {k: head_data.pop(k) for k in ("clauses", "model_rows") if k in head_data}
+    header = reading.convert(head_data, EditionHeader, head_text, name)
+    body = reading.convert(body_data, EditionBody, body_text, name, first - 1)
+    return Contract(_resolve(header, body, head_text, body_text, name, first - 1), body.model_rows)
+
+
+def _resolve(
+    header: EditionHeader, body: EditionBody, head_text: str, text: str, name: str, offset: int
+) -> Edition:
+    base = None
+    if header.extends:
+        try:
+            base = load_edition(header.extends)
+        except UnknownEdition as error:
+            raise reading.complaint(head_text, name, ".extends", str(error)) from None
+    values: dict[str, Any] = {}
+    for field in _REQUIRED:
+        value = getattr(header, field)
+        if value is None and base is not None:
+            value = getattr(base, field)
+        if value is None:
+            raise reading.complaint(
+                head_text, name, f".{field}", "expected a value (the file extends no edition)"
+            )
+        values[field] = value
+    sources: dict[str, Source] = {**(base.sources if base else {}), **header.sources}
+    seen_ids: set[str] = set()
+    for index, clause in enumerate(body.clauses):
+        problem = _problem(clause, seen_ids, sources)
+        if problem:
+            field, expected = problem
+            raise reading.complaint(text, name, f".clauses[{index}].{field}", expected, offset)
+        seen_ids.add(clause.id)
+    clauses = _merge(base.clauses if base else (), body.clauses, header.drop)
+    ids = {clause.id for clause in clauses}
+    for index, clause in enumerate(body.clauses):
+        if clause.error and clause.error not in ids:
+            expected = f"expected the id of an error clause, got {clause.error!r}"
+            raise reading.complaint(text, name, f".clauses[{index}].error", expected, offset)
+    return Edition(
+        id=header.edition,
+        sources=sources,
+        models=header.models or (base.models if base else ()),
+        clauses=clauses,
+        summary=header.summary,
+        extends=header.extends,
+        **values,
+    )
+
+
+def _merge(
+    inherited: tuple[Clause, ...], own: tuple[Clause, ...], drop: tuple[str, ...]
+) -> tuple[Clause, ...]:
+    def dropped(id: str) -> bool:
+        return any(id.startswith(d[:-1]) if d.endswith("*") else id == d for d in drop)
+
+    merged = {clause.id: clause for clause in inherited if not dropped(clause.id)}
+    merged.update((clause.id, clause) for clause in own)
+    return tuple(merged.values())
+
+
+def _problem(clause: Clause, seen: set[str], sources: dict[str, Source]) -> tuple[str, str] | None:
+    """Field and expectation of what the record types alone cannot see."""
+    if clause.id in seen:
+        return "id", f"expected an id of its own; {clause.id!r} stands twice"
+    key = clause.source.partition(" § ")[0]
+    if key not in sources:
+        return "source", f"expected a key of 'sources' ({', '.join(sources)}), got {key!r}"
+    if isinstance(clause, RangeClause):
+        if clause.interval is None and not clause.by_model:
+            return "interval", "expected 'interval' or 'by_model'"
+        for field, written in [("interval", clause.interval), *clause.by_model.items()]:
+            try:
+                Interval.parse(written) if written is not None else None
+            except ValueError as error:
+                return ("interval" if field == "interval" else f"by_model.{field}"), str(error)
+    if isinstance(clause, BehaviourClause) and clause.behaviour not in BEHAVIOURS:
+        return "behaviour", f"expected a known behaviour, got {clause.behaviour!r}"
+    if clause.level == "unspecified" and not (clause.readings or clause.note):
+        return "readings", "expected the readings (or a note) that leave this unspecified"
+    return None
+
+
+# ------------------------------------------------------------------------------ models
+
+
+@lru_cache(maxsize=1)
+def model_lists() -> tuple[ModelList, ...]:
+    """All providers' model lists in the package."""
+    folder = data_folder() / "models"
+    return tuple(
+        reading.read_record(path.read_text(encoding="utf-8"), ModelList, path.name)
+        for path in sorted(folder.glob("*.yaml"))
+    )
+
+
+@lru_cache(maxsize=1)
+def models() -> dict[str, Model]:
+    """All models of the package by id."""
+    return {model.id: model for listed in model_lists() for model in listed.models}
+
+
+def find_model(id: str) -> Model:
+    """The model of that id (case counts); UnknownModel with near names where there is none."""
+    try:
+        return models()[id]
+    except KeyError:
+        from difflib import get_close_matches
+
+        near = get_close_matches(id.lower(), models(), n=3)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        raise UnknownModel(f"unknown model {id!r}{hint}") from None
+
+
+@lru_cache(maxsize=1)
+def templates() -> TemplateFile:
+    """Token template profiles and text rules."""
+    path = data_folder() / "templates.yaml"
+    return reading.read_record(path.read_text(encoding="utf-8"), TemplateFile, path.name)
+
+
+@lru_cache(maxsize=1)
+def profiles() -> dict[str, TemplateProfile]:
+    """Template profiles by id."""
+    return {profile.id: profile for profile in templates().profiles}
+
+
+@lru_cache(maxsize=1)
+def text_rules() -> dict[str, TextRule]:
+    """Characters-per-token rules by id."""
+    return {rule.id: rule for rule in templates().text_rules}
+
+
+def day(partial: str) -> dt.date:
+    """First day of a partial ISO date: 2024, 2024-04 or 2024-04-15."""
+    year, month, number = (*partial.split("-"), "1", "1")[:3]
+    return dt.date(int(year), int(month), int(number))
