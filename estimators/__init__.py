@@ -1,0 +1,1 @@
+"""From a request to tokens, refusals and money; never opens a socket."""
