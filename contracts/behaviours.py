@@ -60,9 +60,10 @@ BEHAVIOURS: dict[str, str] = {
     "sdk_compatible": "the official SDK reads what the endpoint sends",
     "free_quota": "args.tokens for args.days",
     "retired": "args.models are offline from args.date",
-    "guidance": "advice with no checkable consequence",
+    "guidance": "advice with no checkable consequence; args.parameter at args.values, or none",
     "echoes_prompt": "the answer begins with the prompt",
     "silently_raised": "args.parameter below args.minimum is raised without a word",
+    "models_served": "a model that the edition's head does not name is refused, by 'error'",
     "model_ids_case_sensitive": "a model id in another case is unknown",
 }
 """Behaviour names that data may use, with what their ``args`` hold."""

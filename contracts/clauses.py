@@ -138,17 +138,17 @@ MessageRule = Literal[
     "first_system_is_role_setting",
     "later_system_is_document",
     "role_setting_required_with_documents",
-    "user_assistant_alternate",
-    "last_is_user_or_tool",
-    "not_empty",
-    "content_required",  # args: roles
-    "content_types",  # args: types
+    "user_assistant_alternate",  # whatever stands between, but for tool messages, aside
+    "last_is_user_or_tool",  # or a partial assistant where partial_last_assistant stands
+    "not_empty",  # messages: []
+    "content_required",  # args: roles (absent: all), empty: "allowed" (absent) or "refused"
+    "content_types",  # args: types (JSON types), roles (absent: all)
     "prompt_or_messages",  # one of them, at least
     "prompt_and_messages_exclusive",
     "input_is_object",
     "prompt_only",
     "tool_after_tool_calls",
-    "tool_name_matches_call",
+    "tool_name_matches_call",  # a missing name does not match
     "tool_call_id_required",
     "tool_calls_answered",
     "tool_call_arguments_are_json",
@@ -156,11 +156,17 @@ MessageRule = Literal[
     "file_reference_syntax",  # args: prefix, separator, id_prefix
     "no_mixing_files_and_text",
     "partial_last_assistant",
-    "json_word_in_messages",
-    "documents_not_in_user",
+    "json_word_in_messages",  # args: word, parameter (response_format.type), value (json_object)
+    "documents_not_in_user",  # as far as it shows: a file reference in a user message
     "json_document_keys",  # args: keys
-    "history_shape",
+    "history_shape",  # args: keys
 ]
+"""Rules on a conversation, judged on the messages as a whole.
+
+A file reference is a system message that begins with the ``prefix`` of
+``file_reference_syntax``; the first system message, unless it is one, is the role setting;
+every later system message that is none is a text document.
+"""
 
 
 class MessageClause(ClauseBase, tag_field="kind", tag="messages", frozen=True, kw_only=True):
@@ -194,7 +200,14 @@ Quantity = Literal[
 
 
 class LimitClause(ClauseBase, tag_field="kind", tag="limit", frozen=True, kw_only=True):
-    """A quantity may not pass a figure. ``maximum`` itself is allowed."""
+    """A quantity may not pass a figure. ``maximum`` itself is allowed.
+
+    ``args`` by quantity. ``message_tokens``: ``roles`` held to it (``system``: its role setting
+    only; absent: all), ``merged`` (roles whose messages in a row count as one), ``when:
+    documents`` (holds only beside file references or text documents). ``context_tokens``:
+    ``adds`` (a parameter whose value counts beside the input). ``output_tokens``:
+    ``parameter`` (held to the figure before the call; absent: nothing is).
+    """
 
     quantity: Quantity
     maximum: int | None = None
