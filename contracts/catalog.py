@@ -55,13 +55,20 @@ class Price(Sized, frozen=True, kw_only=True):
 
 
 class Template(Sized, frozen=True, kw_only=True):
-    """Which token template a model was billed by in a period, and how well that is backed."""
+    """Which token template a model was billed by in a period, and how well that is backed.
+
+    At most one row of a model holds for a day and a request; where no day is given, the
+    newest row (the latest ``since``) whose conditions hold. ``exact`` speaks of plain text;
+    tools, JSON mode and images are modelled under any row.
+    """
 
     profile: str
     basis: Literal["exact", "modelled"]
     surfaces: tuple[Surface, ...] = ()
     thinking: bool | None = None
     """Holds only with thinking on or off; None: both."""
+    system: Literal["explicit", "absent"] | None = None
+    """Holds only where the request has a system message of its own, or none; None: both."""
     evidence: tuple[str, ...] = ()
     """Published cases that it reproduces, in words a reader can check."""
 
@@ -150,3 +157,5 @@ class TemplateFile(Record, frozen=True, kw_only=True):
     image_cell_pixels: int | None = None
     image_min_tokens: int | None = None
     image_marker_tokens: int | None = None
+    json_mode_tokens: int | None = None
+    """Seen above the template with ``response_format: json_object``; modelled, never exact."""
