@@ -1,0 +1,1 @@
+"""Requests out, promises checked: the mock endpoint, the promises, and the run."""

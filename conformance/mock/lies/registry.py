@@ -1,0 +1,105 @@
+"""What a lie is, and finding lies by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tokenassay.conformance.mock.stages import Hooks
+
+if TYPE_CHECKING:
+    from tokenassay.contracts.edition import Edition
+    from tokenassay.contracts.records import Surface
+
+
+class UnknownLie(LookupError):
+    """No lie of that name, or none that these editions could tell."""
+
+
+class Probe(NamedTuple):
+    """A request whose answer shows the lie; it also serves as the lie's example.
+
+    ``body`` is laid over a plain one-message body (dicts merge, None removes a key, ``...`` is
+    not used); ``headers`` are added. ``steps`` is for lies that need several requests.
+    """
+
+    body: Mapping[str, Any] = {}
+    headers: Mapping[str, str] = {}
+    stream: bool = False
+    path: str | None = None
+    """Another operation than generation, for instance ``count_tokens``."""
+
+
+class Lie(NamedTuple):
+    """One deliberate breach: a name that says what is done, and the hooks that do it."""
+
+    name: str
+    family: str
+    summary: str
+    """One line: what the endpoint does wrong."""
+    clauses: tuple[str, ...]
+    """Ids of the clauses it breaks, as patterns (``*`` for any text)."""
+    hooks: Hooks
+    surfaces: tuple[Surface, ...] = ("native", "openai")
+    probe: Probe | None = None
+    """None: a test of the lie's own shows it."""
+
+    def concerns(self, edition: Edition) -> bool:
+        """Whether the edition has a clause, on one of the lie's surfaces, that it breaks."""
+        return edition.surface in self.surfaces and any(self.broken(edition))
+
+    def broken(self, edition: Edition) -> tuple[str, ...]:
+        """Ids of the edition's clauses that the lie breaks."""
+        return tuple(
+            clause.id
+            for clause in edition.clauses
+            if any(fnmatchcase(clause.id, pattern) for pattern in self.clauses)
+        )
+
+
+@lru_cache(maxsize=1)
+def named_lies() -> tuple[Lie, ...]:
+    """All lies with a hand-given name, by family."""
+    from tokenassay.conformance.mock.lies import FAMILIES
+
+    return tuple(lie for family in FAMILIES for lie in family)
+
+
+@lru_cache(maxsize=32)
+def lies_for(edition: Edition) -> tuple[Lie, ...]:
+    """The lies that an edition's server can tell: named ones, then those of its own ranges."""
+    from tokenassay.conformance.mock.lies.ranges import range_lies
+
+    named = tuple(lie for lie in named_lies() if lie.concerns(edition))
+    return named + range_lies(edition)
+
+
+def all_lies() -> tuple[Lie, ...]:
+    """Every lie that a server of some edition of the package can tell, each name once."""
+    from tokenassay.contracts import store
+
+    found: dict[str, Lie] = {lie.name: lie for lie in named_lies()}
+    for id in store.headers():
+        for lie in lies_for(store.load_edition(id)):
+            found.setdefault(lie.name, lie)
+    return tuple(found.values())
+
+
+def choose(names: Iterable[str], editions: Iterable[Edition]) -> dict[str, tuple[Lie, ...]]:
+    """Lies by edition id; UnknownLie, naming near matches, where no edition can tell one."""
+    names = tuple(dict.fromkeys(names))
+    told: dict[str, tuple[Lie, ...]] = {}
+    known: dict[str, None] = {}
+    for edition in editions:
+        possible = {lie.name: lie for lie in lies_for(edition)}
+        known.update(dict.fromkeys(possible))
+        told[edition.id] = tuple(possible[name] for name in names if name in possible)
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=3)
+            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            raise UnknownLie(f"no lie {name!r} for {', '.join(told)}{hint}")
+    return told
