@@ -10,17 +10,20 @@ from collections.abc import Iterable
 
 from tokenassay.estimators.tokens import vocabulary
 from tokenassay.estimators.tokens.counting import Counter, QwenCounter
+from tokenassay.estimators.tokens.files import TokenizerFileError, counter_from_file
 from tokenassay.estimators.tokens.normal import normal
 from tokenassay.estimators.tokens.vocabulary import VocabularyError
 
 __all__ = [
     "TEMPLATE_TAGS",
     "Counter",
+    "TokenizerFileError",
     "UnknownTokenizer",
     "VocabularyError",
     "count_tagged",
     "count_tokens",
     "counter",
+    "counter_from_file",
     "decode",
     "encode",
     "has_marker",

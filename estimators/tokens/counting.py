@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sized
+from collections.abc import Callable, Iterable, Sized
 from typing import Protocol
 from unicodedata import normalize
 
 from tokenassay.estimators.tokens.normal import RUN, STRETCH, stretches
+from tokenassay.estimators.tokens.table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,18 +31,25 @@ class Counter(Protocol):
         ...
 
 
+_TABLE_WORK = 32_768
+"""Characters that the table counts before an engine is loaded, a call taken for 512 of them."""
+
+
 class QwenCounter:
     """Counts as dashscope's tokenizer does, but whole texts, of any length.
 
-    The vocabulary is loaded by the first text that is counted.
+    The vocabulary is loaded by the first text that is counted: as a table for the first few short
+    texts, in an engine for a long one or for many.
     """
 
-    __slots__ = ("_encode", "_ids", "_lock")
+    __slots__ = ("_encode", "_ids", "_lock", "_table", "_table_work")
 
     def __init__(self, engine: Engine | None = None) -> None:
         self._lock = threading.Lock()
-        self._encode = engine.encode if engine else self._first
-        self._ids = engine.ids if engine else self._first_ids
+        self._table: Table | None = None
+        self._table_work = _TABLE_WORK
+        self._encode: Callable[[str], Sized] = engine.encode if engine else self._first
+        self._ids: Callable[[str], list[int]] = engine.ids if engine else self._first
 
     def count(self, text: str) -> int:
         """Number of tokens of a text, markers counted as markers."""
@@ -63,18 +71,20 @@ class QwenCounter:
         """Token ids of a text."""
         return [id for part in stretches(text) for id in self._ids(part)]
 
-    def _load(self) -> None:
-        from tokenassay.estimators.tokens import engines
-
+    def _first(self, text: str) -> list[int]:
+        """Token ids of one of the first texts, which decides what is loaded."""
         with self._lock:
+            self._table_work -= 512 + len(text)
+            if self._table_work >= 0:
+                if self._table is None:
+                    self._table = Table()
+                ids = self._table.encode(text)
+                if ids is not None:
+                    return ids
             if self._encode == self._first:
+                from tokenassay.estimators.tokens import engines
+
                 engine = engines.best()
                 self._ids, self._encode = engine.ids, engine.encode
-
-    def _first(self, text: str) -> Sized:
-        self._load()
-        return self._encode(text)
-
-    def _first_ids(self, text: str) -> list[int]:
-        self._load()
+                self._table, self._table_work = None, 0
         return self._ids(text)

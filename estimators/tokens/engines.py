@@ -48,9 +48,8 @@ _MARKER = re.compile(vocabulary.MARKER_PATTERN)
 
 # Its regex engine gives up ("StackOverflow") where `\s+(?!\S)` meets about a million blanks.
 _LONG = 1 << 16
-_LONG_BLANK = re.compile(
-    "[\t\x0b\x0c \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]{%d,}" % _LONG
-)
+_BLANK = "[\t\x0b\x0c \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+_LONG_BLANK = re.compile(f"{_BLANK}{{{_LONG},}}")
 
 
 def tiktoken_engine() -> Engine:

@@ -1,4 +1,4 @@
-"""What happens to every text at the door: NFC, then repair of lone surrogates."""
+"""What happens to every text at the door: NFC, then the repair of surrogates."""
 
 from __future__ import annotations
 
@@ -36,13 +36,17 @@ _CUT = re.compile(
 
 
 def normal(text: str) -> str:
-    """The text as it is encoded: in NFC, lone surrogates replaced and pairs joined.
+    """The text as it is encoded: in NFC, then without surrogates.
 
     In this order, because dashscope's tokenizer normalizes first and its engine repairs later.
     """
     if len(text) >= RUN and any(combining(c) or c in _ORDERLESS for c in text[RUN - 1 :: RUN]):
         text = _in_order(text)
-    text = normalize("NFC", text)
+    return repaired(normalize("NFC", text))
+
+
+def repaired(text: str) -> str:
+    """The text with surrogate pairs joined and lone surrogates replaced, as tiktoken does it."""
     try:
         text.encode()
     except UnicodeEncodeError:
