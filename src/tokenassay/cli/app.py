@@ -1,0 +1,58 @@
+"""The command line but for ``count``, which answers before any of this is imported."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tokenassay import __version__
+from tokenassay.cli.contracts import contracts
+from tokenassay.cli.estimate import estimate
+from tokenassay.cli.models import models
+from tokenassay.cli.output import complaints
+
+app = typer.Typer(
+    name="tokenassay",
+    help="What a Qwen call will use and cost before you send it.",
+    epilog=(
+        "Exit codes: 0 fine; 1 a documented refusal or --max-cost stands against the call; "
+        "2 wrong usage or input; 130 interrupted."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"tokenassay {__version__}")
+        raise typer.Exit
+
+
+@app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def count(context: typer.Context) -> None:
+    """Count the tokens of text, one line a file and a total."""
+    from tokenassay.cli.count import main as count_main
+
+    raise typer.Exit(count_main(context.args))
+
+
+app.command()(estimate)
+app.command()(models)
+app.command()(contracts)
+
+
+def main() -> None:
+    """Run the command line; ends by SystemExit."""
+    with complaints():
+        app()

@@ -1,0 +1,128 @@
+"""Estimates as a person reads them; every figure stands in the JSON too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tokenassay.cli.output import money, number, pairs, table, visible
+
+if TYPE_CHECKING:
+    from tokenassay.cli.estimate import LeftOut
+
+Shown = dict[str, Any]
+"""An estimate as its ``to_dict`` writes it."""
+
+
+def show(found: Sequence[Shown], left_out: Sequence[LeftOut], console: Console) -> None:
+    """One estimate in full, or several as a table with what stands against each below it."""
+    if len(found) == 1 and not left_out:
+        console.print(detail(found[0]))
+        return
+    if found:
+        console.print(compared(found))
+    for shown in found:
+        lines = refusals(shown)
+        if lines:
+            console.print(f"{name(shown)}:")
+            console.print(pairs(lines))
+    if left_out:
+        console.print("Can't serve it, or not for that money:")
+        console.print(pairs([(f"  {out.model}", out.why) for out in left_out]))
+
+
+def detail(shown: Shown) -> Table:
+    """Everything about one estimate."""
+    lines = [
+        ("model", f"{name(shown)}, held to {shown['edition']}"),
+        ("input", f"{tokens(shown)}: {shown['basis_why']}"),
+        *(("", f"{part['part']}: {number(part['tokens'])}") for part in shown["breakdown"]),
+        ("output", output(shown)),
+        ("cost", costs(shown)),
+        *refusals(shown),
+        *(("note", note) for note in shown["notes"]),
+    ]
+    return pairs(lines)
+
+
+def compared(found: Sequence[Shown]) -> Table:
+    """One line an estimate, in the order given."""
+    made = table("model", "edition", "input", "output", "cost", "refused", right=("refused",))
+    for shown in found:
+        against = sum(refusal["level"] == "must" for refusal in shown["refusals"])
+        made.add_row(
+            name(shown),
+            shown["edition"],
+            tokens(shown),
+            output(shown),
+            cost(shown),
+            str(against or ""),
+        )
+    return made
+
+
+def name(shown: Shown) -> str:
+    """The model's name as it can be printed."""
+    return "no model" if shown["model"] is None else visible(shown["model"])
+
+
+def tokens(shown: Shown) -> str:
+    """Input tokens with their basis: ``25 tokens (exact)``, ``90 to 140 tokens (approximate)``."""
+    low, high = shown["input_range"]
+    if low is None:
+        return f"unknown ({shown['basis']})"
+    if high is None:
+        counted = f"at least {number(low)}"
+    elif low == high:
+        counted = number(low)
+    else:
+        counted = f"{number(low)} to {number(high)}"
+    return f"{counted} tokens ({shown['basis']})"
+
+
+def output(shown: Shown) -> str:
+    """Output tokens, from least to most."""
+    low, high = shown["output_tokens"]["min"], shown["output_tokens"]["max"]
+    if high is None:
+        return f"at least {number(low)}, ceiling unknown" if low else "ceiling unknown"
+    return number(high) if low == high else f"up to {number(high)}"
+
+
+def cost(shown: Shown) -> str:
+    """Lowest to highest cost with its currency; ``unknown`` where no price is."""
+    known = shown["cost"]
+    if known is None:
+        return "unknown"
+    low, high, currency = known["total_min"], known["total_max"], known["currency"]
+    if high is None:
+        return f"at least {money(low, currency)}"
+    if low == high:
+        return money(low, currency)
+    return f"{money(low)} to {money(high, currency)}"
+
+
+def costs(shown: Shown) -> str:
+    """The cost with its parts, and the price it rests on."""
+    written = cost(shown)
+    known = shown["cost"]
+    if known is not None:
+        parts = f"input {money(known['input'])}, output up to {money(known['output_max'])}"
+        written += f" ({parts})"
+    return f"{written}: {shown['cost_why']}" if shown["cost_why"] else written
+
+
+def refusals(shown: Shown) -> list[tuple[str, str]]:
+    """What the documents say the endpoint would refuse, each with the answer to expect."""
+    lines = []
+    for refusal in shown["refusals"]:
+        expected = [str(part) for part in (refusal["status"], refusal["code"]) if part]
+        answer = " ".join(expected) or "an answer that no document prints"
+        if refusal["message"]:
+            answer += f", {refusal['message']}"
+        word = "refused" if refusal["level"] == "must" else refusal["level"]
+        lines.append((word, f"{refusal['why']} [{refusal['clause']}]"))
+        lines.append(("", f"expect {answer}"))
+    return lines
