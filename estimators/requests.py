@@ -44,7 +44,8 @@ class Request(msgspec.Struct, frozen=True):
     parameters: Mapping[str, Any]
     """Parameters the body carries, by name: native ``parameters.*``, else the top level."""
     body: Mapping[str, Any]
-    streaming: bool
+    streaming: bool | None
+    """None: unknown, since a native body leaves it to a header and nobody said."""
 
 
 def read_request(
@@ -70,7 +71,7 @@ def read_request(
         holder = body
         parameters = {k: v for k, v in body.items() if k not in _NOT_PARAMETERS}
     tools = parameters.get("tools")
-    if streaming is None:
+    if streaming is None and (surface == "openai" or "stream" in parameters):
         streaming = parameters.get("stream") is True
     return Request(
         surface,

@@ -1,0 +1,171 @@
+"""All clauses of an edition that a request can break, compiled for one model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from tokenassay.contracts import clauses as c
+from tokenassay.contracts.edition import Edition
+from tokenassay.estimators.refusals.combinations import Combinations
+from tokenassay.estimators.refusals.frame import check_frame, check_model
+from tokenassay.estimators.refusals.ground import survey_ground
+from tokenassay.estimators.refusals.limits import compile_limit, input_ceiling
+from tokenassay.estimators.refusals.messages import (
+    BY_PARAMETER,
+    DESCRIPTIVE,
+    FRAME,
+    compile_message_rule,
+)
+from tokenassay.estimators.refusals.notes import Notes
+from tokenassay.estimators.refusals.parameters import check_parameters, check_places, compile_values
+from tokenassay.estimators.refusals.places import read_place
+from tokenassay.estimators.refusals.plain import accepts_plain, compile_plain
+from tokenassay.estimators.refusals.refusal import (
+    Case,
+    Check,
+    Finding,
+    Refusal,
+    refuse,
+    special_first,
+)
+from tokenassay.estimators.refusals.text import compile_text
+from tokenassay.estimators.requests import Message, Request
+
+
+class Rules:
+    """What one edition refuses, for one model. Immutable, and safe to share between threads."""
+
+    def __init__(self, edition: Edition, model: str | None) -> None:
+        self.edition = edition
+        self.model = model
+        self._position = {clause.id: index for index, clause in enumerate(edition.clauses)}
+
+        ground = survey_ground(edition, model)
+        values = compile_values(edition, model)
+        texts = edition.of_kind(c.TextClause, model)
+        limits = special_first(edition.of_kind(c.LimitClause, model), lambda x: x.quantity)
+        rules = special_first(edition.of_kind(c.MessageClause, model), lambda x: x.rule)
+        rules = [clause for clause in rules if clause.rule not in DESCRIPTIVE]
+        combinations = Combinations(edition, model)
+
+        def spoken(wanted: Callable[[c.MessageRule], bool]) -> list[Check]:
+            return [compile_message_rule(x, ground) for x in rules if wanted(x.rule)]
+
+        models = [v for v in values if v.place.head == "model"]
+        parameters = [v for v in values if v.place.is_parameter]
+        others = [v for v in values if not v.place.is_parameter and v.place.head != "model"]
+        typed = {v.place for v in values if v.types}
+        framing = [v for v in others if "[]" not in v.place.steps]
+
+        # In the order of a server; within a stage the clause that stands first speaks first.
+        of_frame = [check_frame(framing, ground), *spoken(FRAME.__contains__)]
+        of_model = [check_model(edition, model, models)]
+        of_parameters = [check_parameters(parameters)]
+        of_texts = [compile_text(x, typed) for x in texts if read_place(x.at).is_parameter]
+        of_combinations = [combinations.check, *spoken(BY_PARAMETER.__contains__)]
+        of_messages = [
+            check_places(v for v in others if "[]" in v.place.steps),
+            *(compile_text(x, typed) for x in texts if not read_place(x.at).is_parameter),
+            *spoken(lambda rule: rule not in FRAME and rule not in BY_PARAMETER),
+        ]
+        of_limits = [x for x in (compile_limit(y, model, ground) for y in limits) if x is not None]
+        plain_stages = (of_parameters, of_texts, of_combinations, of_limits)
+        self._plain_stages = tuple(tuple(stage) for stage in plain_stages)
+        self._stages = tuple(
+            tuple(stage)
+            for stage in (of_frame, of_model, *plain_stages[:3], of_messages, of_limits)
+        )
+
+        # What lets a plain conversation pass without a look at any of them.
+        self._is_plain = compile_plain(ground.file_prefix)
+        bare = Request(edition.surface, model, None, None, None, (), {}, {}, False)
+        named = self._survey(self._case(bare, None, None), (tuple(of_model),))
+        accepts_model = model is not None and all(x.level == "unspecified" for x, _ in named)
+        self._accepts_plain = accepts_model and accepts_plain(values, texts, rules)
+        self._needs_settings = any(v.place.head == "parameters" and v.required for v in values)
+        self._idle = combinations.idle and not any(v.required for v in parameters)
+        self._ceiling = input_ceiling(limits, model)
+        self._counts_messages = any("tokens" in x.quantity for x in limits)
+        self._notes = Notes(edition, model, values, limits, ground)
+
+    def check(
+        self,
+        request: Request,
+        *,
+        input_tokens: int | None = None,
+        message_tokens: Callable[[Message], int] | None = None,
+    ) -> tuple[Refusal, ...]:
+        """Every clause of level must or should that the request breaks, as a server would go.
+
+        The order: the body's frame, model, parameters, tools, combinations, messages, limits.
+        Limits in tokens are judged only as far as the counts are given: ``input_tokens`` of the
+        whole input, ``message_tokens`` of one message. Never raises for anything that is JSON.
+        """
+        plain = self._passes_frame(request)
+        if (
+            plain
+            and self._idle
+            and not request.parameters
+            and not request.streaming
+            and (input_tokens is None or input_tokens <= self._ceiling)
+            and (message_tokens is None or not self._counts_messages)
+        ):
+            return ()
+        case = self._case(request, input_tokens, message_tokens)
+        stages = self._plain_stages if plain else self._stages
+        return tuple(
+            refuse(self.edition, clause, breach)
+            for clause, breach in self._survey(case, stages)
+            if clause.level != "unspecified"
+        )
+
+    def notes(
+        self,
+        request: Request,
+        *,
+        input_tokens: int | None = None,
+        message_tokens: Callable[[Message], int] | None = None,
+    ) -> tuple[str, ...]:
+        """What the documents leave open or advise against in the request, a line each."""
+        case = self._case(request, input_tokens, message_tokens)
+        return tuple(dict.fromkeys(self._notes.of(case, self._survey(case, self._stages))))
+
+    def _case(
+        self,
+        request: Request,
+        input_tokens: int | None,
+        message_tokens: Callable[[Message], int] | None,
+    ) -> Case:
+        named = request.model if isinstance(request.model, str) else None
+        return Case(request, self.model or named or None, input_tokens, message_tokens)
+
+    def _survey(self, case: Case, stages: tuple[tuple[Check, ...], ...]) -> Iterator[Finding]:
+        for stage in stages:
+            found = [finding for check in stage for finding in check(case)]
+            if len(found) > 1:
+                found.sort(key=lambda finding: self._position[finding[0].id])
+            yield from found
+
+    def _passes_frame(self, request: Request) -> bool:
+        """Whether frame, model and messages are so plain that no clause can refuse them."""
+        messages = request.messages
+        if messages is None or not self._accepts_plain:
+            return False
+        if request.prompt is not None or request.history is not None:
+            return False
+        if request.surface == "native":
+            settings = request.body.get("parameters")
+            if settings.__class__ is not dict and (settings is not None or self._needs_settings):
+                return False
+        return self._is_plain(messages)
+
+
+@lru_cache(maxsize=512)
+def compile_rules(edition: Edition, model: str | None) -> Rules:
+    """The rules of an edition for a model, compiled once for each such pair.
+
+    With ``model`` None the rules take the name from the body, and know what holds for all models
+    only; with a name, that name stands above the body's.
+    """
+    return Rules(edition, model or None)
