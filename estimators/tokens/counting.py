@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Iterable
 from typing import Protocol
 from unicodedata import normalize
 
@@ -42,26 +42,26 @@ class QwenCounter:
     texts, in an engine for a long one or for many.
     """
 
-    __slots__ = ("_encode", "_ids", "_lock", "_table", "_table_work")
+    __slots__ = ("_ids", "_lock", "_size", "_table", "_table_work")
 
     def __init__(self, engine: Engine | None = None) -> None:
         self._lock = threading.Lock()
         self._table: Table | None = None
         self._table_work = _TABLE_WORK
-        self._encode: Callable[[str], Sized] = engine.encode if engine else self._first
-        self._ids: Callable[[str], list[int]] = engine.ids if engine else self._first
+        self._size = engine.size if engine else self._first_size
+        self._ids = engine.ids if engine else self._first
 
     def count(self, text: str) -> int:
         """Number of tokens of a text, markers counted as markers."""
         if text.isascii():
             if len(text) <= STRETCH:  # nothing to normalize
-                return len(self._encode(text))
+                return self._size(text)
         elif len(text) < RUN:
             try:
-                return len(self._encode(normalize("NFC", text)))
+                return self._size(normalize("NFC", text))
             except (TypeError, UnicodeEncodeError):  # how the engines meet lone surrogates
                 pass
-        return sum(len(self._encode(part)) for part in stretches(text))
+        return sum(map(self._size, stretches(text)))
 
     def count_many(self, texts: Iterable[str]) -> list[int]:
         """Number of tokens of each text."""
@@ -81,10 +81,13 @@ class QwenCounter:
                 ids = self._table.encode(text)
                 if ids is not None:
                     return ids
-            if self._encode == self._first:
+            if self._ids == self._first:
                 from tokenassay.estimators.tokens import engines
 
                 engine = engines.best()
-                self._ids, self._encode = engine.ids, engine.encode
+                self._ids, self._size = engine.ids, engine.size
                 self._table, self._table_work = None, 0
         return self._ids(text)
+
+    def _first_size(self, text: str) -> int:
+        return len(self._first(text))

@@ -6,7 +6,8 @@ Both take text in normal form and give what dashscope's tokenizer gives, for tex
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sized
+import threading
+from collections.abc import Callable
 from typing import NamedTuple
 
 from tokenassay.estimators.tokens import vocabulary
@@ -16,8 +17,8 @@ class Engine(NamedTuple):
     """One way to encode text in normal form."""
 
     name: str
-    encode: Callable[[str], Sized]
-    """Something as long as the text has tokens: the cheapest that the engine can give."""
+    size: Callable[[str], int]
+    """Number of tokens."""
     ids: Callable[[str], list[int]]
 
 
@@ -36,12 +37,18 @@ def gigatoken_engine() -> Engine:
     vocabulary.read()  # the hash is checked before another reads the file
     tokenizer = Tokenizer.from_tiktoken(vocabulary.path(), "qwen2", dict(vocabulary.MARKERS))
     encode = tokenizer.backend.encode
+    alone = threading.Lock()  # it raises "Already borrowed" where two threads meet in it
+
+    def size(text: str) -> int:
+        with alone:
+            return len(encode(text))
 
     def ids(text: str) -> list[int]:
-        found: list[int] = encode(text).tolist()
+        with alone:
+            found: list[int] = encode(text).tolist()
         return found
 
-    return Engine("gigatoken", encode, ids)
+    return Engine("gigatoken", size, ids)
 
 
 _MARKER = re.compile(vocabulary.MARKER_PATTERN)
@@ -83,4 +90,7 @@ def tiktoken_engine() -> Engine:
             start = end
         return found + plain(text[start:])
 
-    return Engine("tiktoken", ids, ids)
+    def size(text: str) -> int:
+        return len(ids(text))
+
+    return Engine("tiktoken", size, ids)
