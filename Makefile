@@ -29,7 +29,7 @@ demo: $(STAMP) ## estimate the requests of examples/: no key, no network
 	@$(BIN)/python examples/demo.py
 
 test: $(STAMP) ## all tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: $(STAMP) ## style, types and the directions of imports
 	$(BIN)/ruff check .
