@@ -63,7 +63,13 @@ class ClauseBase(Record, frozen=True, kw_only=True):
     error: str | None = None
     """Id of the error clause to expect when a request breaks this clause."""
     message: str | None = None
-    """Message pattern to expect instead of the error row's own (``{placeholders}`` vary)."""
+    """Message pattern to expect instead of the error row's own (``{placeholders}`` vary).
+
+    A refusal fills, where they apply, in either: ``{name}`` (last step of the path), ``{path}``
+    (dotted, such as messages.1.content), ``{value}`` and its ``{type}``, ``{values}`` (those
+    allowed), ``{min}``, ``{max}``, ``{interval}``, ``{model}``, ``{role}``, ``{index}`` (of the
+    message), ``{ids}`` (of tool calls), ``{id}`` or ``{file_id}``. Others stay as they are.
+    """
     note: str | None = None
 
 

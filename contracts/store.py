@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from tokenassay.contracts import reading
+from tokenassay.contracts.arguments import problem_with_arguments
 from tokenassay.contracts.behaviours import BEHAVIOURS
 from tokenassay.contracts.catalog import Model, ModelList, TemplateFile, TemplateProfile, TextRule
 from tokenassay.contracts.clauses import BehaviourClause, Clause, RangeClause
@@ -159,7 +160,7 @@ def _problem(clause: Clause, seen: set[str], sources: dict[str, Source]) -> tupl
         return "behaviour", f"expected a known behaviour, got {clause.behaviour!r}"
     if clause.level == "unspecified" and not (clause.readings or clause.note):
         return "readings", "expected the readings (or a note) that leave this unspecified"
-    return None
+    return problem_with_arguments(clause)
 
 
 # ------------------------------------------------------------------------------ models

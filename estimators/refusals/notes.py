@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts.edition import Edition
@@ -110,9 +110,14 @@ def _speaks_of(clause: c.BehaviourClause, case: Case) -> bool:
 
 
 def _is_meant(args: dict[str, Any], value: object) -> bool:
-    if any(same(value, one) for one in args.get("values", ())):
+    values = args.get("values")
+    if isinstance(values, list) and any(same(value, one) for one in values):
         return True
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
     above, below = args.get("above"), args.get("minimum")
-    return (above is not None and value > above) or (below is not None and value < below)
+    return _is_number(value) and (
+        (_is_number(above) and value > above) or (_is_number(below) and value < below)
+    )
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
