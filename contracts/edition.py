@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from tokenassay.contracts import clauses as c
+from tokenassay.contracts import patterns
 from tokenassay.contracts.editions import Endpoint
 from tokenassay.contracts.errors import UnknownModel
 from tokenassay.contracts.intervals import Interval
@@ -92,12 +93,25 @@ class Edition:
 
     @cached_property
     def errors(self) -> dict[str, c.ErrorClause]:
-        """Error rows by clause id."""
-        return {clause.id: clause for clause in self.of_kind(c.ErrorClause)}
+        """Error rows by clause id, those for certain models too."""
+        return {clause.id: clause for clause in self.clauses if isinstance(clause, c.ErrorClause)}
 
     def error_for(self, clause: c.ClauseBase) -> c.ErrorClause | None:
         """The error row to expect when ``clause`` is broken, where the documents say one."""
         return self.errors.get(clause.error) if clause.error else None
+
+    def says(self, pattern: str, message: str) -> bool:
+        """Whether a message says what a pattern does, bare or in the decoration documented."""
+        if patterns.matches(pattern, message):
+            return True
+        clause = self.behaviour("message_decoration")
+        if clause is None:
+            return False
+        prefix, suffix = clause.args.get("prefix", ""), clause.args.get("suffix", "")
+        return any(
+            patterns.matches(dressed, message)
+            for dressed in (prefix + pattern, pattern + suffix, prefix + pattern + suffix)
+        )
 
     def behaviour(self, name: str, model: str | None = None) -> c.BehaviourClause | None:
         """The behaviour clause of that name that speaks of ``model``; the special one first."""
