@@ -93,11 +93,16 @@ class Denial(msgspec.Struct, frozen=True):
 
 
 class Denied(Exception):
-    """Raised by a handler to end the call with an error answer."""
+    """Raised by a handler to end the call with an error answer.
 
-    def __init__(self, denial: Denial) -> None:
+    ``plain`` marks an error of the outer gate, which answers by HTTP status even where a
+    stream was asked for.
+    """
+
+    def __init__(self, denial: Denial, *, plain: bool = False) -> None:
         super().__init__(denial.message)
         self.denial = denial
+        self.plain = plain
 
 
 class Reply(NamedTuple):
@@ -137,6 +142,8 @@ class Call:
         """Tokens of the rendered input, documents included; None where it has no messages."""
         self.document_tokens = 0
         """Tokens of the files that the messages refer to."""
+        self.breaks_off: tuple[Denial, int] | None = None
+        """An error that the caller wants inside the stream, after that many frames."""
         self.notes: dict[str, Any] = {}
         """Room for what a surface must remember between stages (parsed documents, say)."""
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+import asyncio
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, Protocol
 
 from tokenassay.conformance.mock import metering, wire
 from tokenassay.conformance.mock.answers import compose
 from tokenassay.conformance.mock.bodies import BadBody, parse_object
 from tokenassay.conformance.mock.call import Answer, Call, Denial, Denied, Head, Reply, Usage
 from tokenassay.conformance.mock.doors import open_door
+from tokenassay.conformance.mock.echo import echo
 from tokenassay.conformance.mock.frames import Frame, Style, encode_json, write_frame
 from tokenassay.conformance.mock.service import Mount
 from tokenassay.conformance.mock.stages import through
 from tokenassay.contracts.records import Surface
 from tokenassay.estimators.refusals import Refusal
 from tokenassay.estimators.requests import read_request
+
+_LARGE: Final = 256 * 1024
+"""Bytes of a body from which on its work is done in a thread, so that others are served."""
 
 
 class Dialect(Protocol):
@@ -41,8 +46,11 @@ class Dialect(Protocol):
     def frames(self, call: Call, answers: tuple[Answer, ...], usage: Usage) -> Iterable[Frame]:
         """The frames of a streamed answer, terminator included."""
 
-    def stream_refusal(self, call: Call, reply: Reply) -> Iterable[Frame] | None:
-        """Frames that carry an error in a stream; None: it comes as a plain HTTP error."""
+    def stream_refusal(self, call: Call, reply: Reply, after: int = 0) -> Iterable[Frame] | None:
+        """Frames that carry an error in a stream that has sent ``after`` frames.
+
+        None, where none is sent yet: the error comes as a plain HTTP answer.
+        """
 
     def style(self, call: Call) -> Style:
         """How frames are written."""
@@ -55,47 +63,48 @@ async def generate(
     dialect: Dialect, mount: Mount, scope: wire.Scope, receive: wire.Receive, send: wire.Send
 ) -> None:
     """Serve one generation request on bare ASGI."""
+    call = Call(mount.services[0], wire.read_headers(scope))
+    try:
+        await _serve(dialect, mount, call, receive, send)
+    except wire.HungUp:
+        wire.drop(scope)
+
+
+async def _serve(
+    dialect: Dialect, mount: Mount, call: Call, receive: wire.Receive, send: wire.Send
+) -> None:
     settings = mount.world.settings
-    headers = wire.read_headers(scope)
-    call = Call(mount.services[0], headers)
     try:
         raw = await wire.read_body(
             receive, limit=settings.max_body, timeout=settings.read_timeout
         )
+        if len(raw) < _LARGE:
+            answers, usage = decide(dialect, mount, call, raw)
+        else:
+            answers, usage = await asyncio.to_thread(decide, dialect, mount, call, raw)
+        if settings.latency:
+            await wire.pause(receive, settings.latency)
+        if call.stream and mount.world.streams >= settings.max_streams:
+            raise Denied(call.service.overloaded, plain=True)
     except wire.TooLarge:
-        await _send_refusal(dialect, call, send, receive, call.service.too_large, plain=True)
-        return
-    outcome = decide(dialect, mount, call, raw)
-    if settings.latency:
-        await wire.wait(receive, settings.latency)
-    if isinstance(outcome, Denial):
-        await _send_refusal(dialect, call, send, receive, outcome)
-        return
-    answers, usage = outcome
-    stages = call.service.stages
-    if not call.stream:
-        body = through(stages.body, call, dialect.whole(call, answers, usage))
-        await _send_whole(dialect, call, send, 200, body)
-        return
-    if mount.world.streams >= settings.max_streams:
-        await _send_refusal(dialect, call, send, receive, call.service.overloaded, plain=True)
-        return
-    await _send_stream(dialect, call, receive, send, dialect.frames(call, answers, usage))
+        await _refuse(dialect, call, receive, send, call.service.too_large, plain=True)
+    except Denied as denied:
+        await _refuse(dialect, call, receive, send, denied.denial, plain=denied.plain)
+    else:
+        if call.stream:
+            frames: Iterable[Frame] = dialect.frames(call, answers, usage)
+            if call.breaks_off is not None:
+                frames = _broken_off(dialect, call, frames, *call.breaks_off)
+            await _send_stream(dialect, call, receive, send, frames)
+        else:
+            body = through(call.service.stages.body, call, dialect.whole(call, answers, usage))
+            await _send_whole(dialect, call, send, 200, body)
 
 
 def decide(
     dialect: Dialect, mount: Mount, call: Call, raw: bytes
-) -> Denial | tuple[tuple[Answer, ...], Usage]:
-    """The answers and their usage, or the refusal, that a body gets. Pure but for ids."""
-    try:
-        return _decide(dialect, mount, call, raw)
-    except Denied as denied:
-        return denied.denial
-
-
-def _decide(
-    dialect: Dialect, mount: Mount, call: Call, raw: bytes
 ) -> tuple[tuple[Answer, ...], Usage]:
+    """The answers that a body gets, and their usage; Denied where it is refused."""
     problem: str | None = None
     try:
         call.body = parse_object(raw)
@@ -103,14 +112,14 @@ def _decide(
         problem = str(error)
     call.service = service = mount.service_for(call.body.get("model"))
     stages = service.stages
+    call.stream = through(stages.switch, call, dialect.wants_stream(call))
     open_door(call)
     if problem is None and not is_json(call.headers.get("content-type")):
         problem = "Content-Type is not application/json in UTF-8"
     if problem is not None:
         raise Denied(service.malformed)
-    request = read_request(call.body, surface=dialect.surface)
+    request = read_request(call.body, surface=dialect.surface, streaming=call.stream)
     call.request = request
-    call.stream = dialect.wants_stream(call)
     call.rules = rules = service.rules(call.model or None)
     dialect.examine(call)
     call.input_tokens = metering.count_input(call)
@@ -118,16 +127,15 @@ def _decide(
         request, input_tokens=call.input_tokens, message_tokens=metering.count_message
     )
     call.refusals = through(stages.judge, call, found)
-    for refusal in call.refusals:
-        if refusal.level == "must":
-            raise Denied(of_refusal(call, refusal))
+    if call.refusals:
+        raise Denied(of_refusal(call, call.refusals[0]))
     call.parameters = through(
         stages.adjust, call, service.in_force(call.model, request.parameters)
     )
     number = call.parameters.get("n")
-    choices = number if isinstance(number, int) and not isinstance(number, bool) else 1
+    choices = number if type(number) is int and number > 0 else 1
     answers = tuple(
-        through(stages.answer, call, compose(call, choice)) for choice in range(max(choices, 1))
+        through(stages.answer, call, echo(call, compose(call, choice))) for choice in range(choices)
     )
     return answers, metering.measure(call, answers)
 
@@ -135,19 +143,12 @@ def _decide(
 def of_refusal(call: Call, refusal: Refusal) -> Denial:
     """The error answer that a broken rule brings; the malformed row where none is documented."""
     fallback = call.service.malformed
+    message = refusal.message or fallback.message
     if refusal.status is None:
         return Denial(
-            fallback.status, fallback.code, refusal.message or fallback.message, fallback.type,
-            None, refusal.clause,
+            fallback.status, fallback.code, message, fallback.type, None, refusal.clause
         )
-    return Denial(
-        refusal.status,
-        refusal.code,
-        refusal.message or fallback.message,
-        refusal.type,
-        None,
-        refusal.clause,
-    )
+    return Denial(refusal.status, refusal.code, message, refusal.type, None, refusal.clause)
 
 
 def is_json(content_type: str | None) -> bool:
@@ -159,24 +160,40 @@ def is_json(content_type: str | None) -> bool:
     return kind.strip().lower() == "application/json" and charset in ("", "charset=utf-8")
 
 
+def _broken_off(
+    dialect: Dialect, call: Call, frames: Iterable[Frame], denial: Denial, after: int
+) -> Iterator[Frame]:
+    """The first frames of a stream, then an error inside it."""
+    sent = 0
+    for frame in frames:
+        if sent == after:
+            break
+        sent += 1
+        yield frame
+    reply = Reply(denial.status, dialect.refusal(call, denial))
+    yield from dialect.stream_refusal(call, reply, max(sent, 1)) or ()
+
+
 async def _send_whole(
     dialect: Dialect, call: Call, send: wire.Send, status: int, body: Any
 ) -> None:
     stages = call.service.stages
-    written = encode_json(body)
-    head = dialect.head(call, status, False)
+    written = body if isinstance(body, bytes) else encode_json(body)
     if stages.wire:
         written = b"".join(through(stages.wire, call, (written,)))
-    await wire.send_whole(send, through(stages.head, call, head), written)
+    await wire.send_whole(
+        send, through(stages.head, call, dialect.head(call, status, False)), written
+    )
 
 
-async def _send_refusal(
+async def _refuse(
     dialect: Dialect,
     call: Call,
-    send: wire.Send,
     receive: wire.Receive,
+    send: wire.Send,
     denial: Denial,
-    plain: bool = False,
+    *,
+    plain: bool,
 ) -> None:
     reply = Reply(denial.status, dialect.refusal(call, denial))
     reply = through(call.service.stages.refuse, call, reply)
@@ -195,21 +212,17 @@ async def _send_stream(
     frames: Iterable[Frame],
 ) -> None:
     stages = call.service.stages
-    style = dialect.style(call)
-    written: Iterable[bytes] = (
-        write_frame(frame, style) for frame in through(stages.frames, call, frames)
-    )
     world = call.service.world
+    style = dialect.style(call)
+    chunks = (write_frame(frame, style) for frame in through(stages.frames, call, frames))
     world.streams += 1
     try:
         await wire.send_chunks(
             receive,
             send,
             through(stages.head, call, dialect.head(call, 200, True)),
-            through(stages.wire, call, written),
+            through(stages.wire, call, chunks),
             timeout=world.settings.write_timeout,
         )
-    except wire.HungUp:
-        pass
     finally:
         world.streams -= 1

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tokenassay.conformance.mock.call import Answer, Call, Usage
 from tokenassay.conformance.mock.stages import through
+from tokenassay.contracts.catalog import Model
 from tokenassay.estimators.requests import Message
 from tokenassay.estimators.tokens import count_tokens
+
+
+def count_input(call: Call) -> int | None:
+    """Tokens of the rendered conversation and of the documents in it; None without either."""
+    request = call.request
+    if request is None:
+        return None
+    service = call.service
+    thinking = thinks(service.model(call.model), request.parameters)
+    counted = service.counter(call.model).count(request, thinking, None).tokens
+    return None if counted is None else counted + call.document_tokens
 
 
 def count_message(message: Message) -> int:
     """Tokens of a message's own text."""
     return count_tokens(message.text)
+
+
+def thinks(model: Model | None, parameters: Mapping[str, Any]) -> bool | None:
+    """Whether a model thinks before it answers; None where that is not known of it."""
+    if model is None or model.thinking == "unknown":
+        return None
+    if model.thinking != "optional":
+        return model.thinking == "always"
+    wanted = parameters.get("enable_thinking")
+    return wanted if isinstance(wanted, bool) else model.thinking_default
 
 
 def measure(call: Call, answers: tuple[Answer, ...]) -> Usage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -16,6 +16,8 @@ from tokenassay.contracts import clauses as c
 from tokenassay.contracts import store
 from tokenassay.contracts.catalog import Model
 from tokenassay.contracts.edition import Edition
+from tokenassay.estimators.counts import InputCounter
+from tokenassay.estimators.documents import file_syntax
 
 if TYPE_CHECKING:
     from tokenassay.conformance.mock.lies.registry import Lie
@@ -87,6 +89,7 @@ class Service:
         self._own_models = {model.id: model for model in own_models}
         self._defaults: dict[str, dict[str, Any]] = {}
         self._rules: dict[str | None, Rules] = {}
+        self._counters: dict[str, InputCounter] = {}
 
     def model(self, id: str) -> Model | None:
         """The model's rows, the edition's own first; None where no list has it."""
@@ -101,6 +104,19 @@ class Service:
                 self._rules.clear()
             self._rules[model] = compile_rules(self.edition, model)
         return self._rules[model]
+
+    def counter(self, model: str) -> InputCounter:
+        """What counts a model's input, by the template in force at the edition's date."""
+        if model not in self._counters:
+            if len(self._counters) > 256:
+                self._counters.clear()
+            self._counters[model] = InputCounter(
+                self.model(model),
+                store.day(self.edition.date),
+                surface=self.edition.surface,
+                syntax=file_syntax(self.edition, model or None),
+            )
+        return self._counters[model]
 
     def in_force(self, model: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Parameters by name: the edition's defaults for the model, then what was sent."""
@@ -118,9 +134,27 @@ class Service:
     # -------------------------------------------------------- error rows that no rule names
 
     @cached_property
+    def errors(self) -> dict[str, c.ErrorClause]:
+        """The edition's error rows by clause id.
+
+        An edition without any answers with those of the edition that it copies: the latest of
+        its surface, up to its own date, that has some.
+        """
+        if self.edition.errors:
+            return self.edition.errors
+        for head in reversed(store.headers().values()):
+            if head.surface == self.edition.surface and (head.date or "") <= self.edition.date:
+                rows = store.load_edition(head.edition).errors
+                if rows:
+                    return rows
+        return {}
+
+    @cached_property
     def bad_key(self) -> Denial:
-        """The answer to a missing or wrong key: the edition's first 401 row."""
-        return self._denial(401, self._first(lambda row: row.status == 401), "Unauthorized")
+        """The answer to a missing or wrong key: the row that the auth clause names, or a 401."""
+        clause = self.edition.behaviour("auth_bearer")
+        row = self.edition.error_for(clause) if clause else None
+        return self._denial(401, row or self._first(lambda row: row.status == 401), "Unauthorized")
 
     @cached_property
     def malformed(self) -> Denial:
@@ -132,23 +166,25 @@ class Service:
 
     @cached_property
     def too_large(self) -> Denial:
-        """The answer to a body over a limit: the row for 413, whatever its date calls it."""
+        """The answer to a body over a limit: the limit's own row, or the one for 413."""
         limit = self.edition.limit("body_bytes")
-        row = (limit and self.edition.error_for(limit)) or self._first(
-            lambda row: 413 in (row.status, *row.other_statuses)
-        )
+        row = self.edition.error_for(limit) if limit else None
+        row = row or self._first(lambda row: 413 in (row.status, *row.other_statuses))
         return self._denial(413, row, "Payload Too Large")
 
     @cached_property
     def overloaded(self) -> Denial:
         """The answer when too many streams are open: the edition's first 429 row, else 503."""
-        row = self._first(lambda row: row.status == 429) or self._first(
-            lambda row: row.status == 503
-        )
+        row = self._first(lambda row: row.status == 429)
         return self._denial(503, row, "Too many streams are open; try again later")
 
-    def _first(self, wanted: Any) -> c.ErrorClause | None:
-        return next((row for row in self.edition.errors.values() if wanted(row)), None)
+    @cached_property
+    def no_such_path(self) -> Denial:
+        """The answer under a path that no document names."""
+        return self._denial(404, self.errors.get("error.invalid_url"), "Not found")
+
+    def _first(self, wanted: Callable[[c.ErrorClause], bool]) -> c.ErrorClause | None:
+        return next((row for row in self.errors.values() if wanted(row)), None)
 
     def _denial(self, status: int, row: c.ErrorClause | None, words: str) -> Denial:
         return Denial.of_row(row) if row else Denial(status, None, words)

@@ -25,6 +25,8 @@ class Hooks(NamedTuple):
 
     authorize: Hook[bool] | None = None
     """Whether the key is accepted."""
+    switch: Hook[bool] | None = None
+    """Whether the answer is a stream."""
     judge: Hook[tuple[Refusal, ...]] | None = None
     """What the rules found against the request, first one first."""
     adjust: Hook[dict[str, Any]] | None = None
@@ -65,6 +67,7 @@ class Stages(NamedTuple):
     """The hooks of all lies that a service tells, stage by stage; empty when it is honest."""
 
     authorize: tuple[Hook[bool], ...] = ()
+    switch: tuple[Hook[bool], ...] = ()
     judge: tuple[Hook[tuple[Refusal, ...]], ...] = ()
     adjust: tuple[Hook[dict[str, Any]], ...] = ()
     answer: tuple[Hook[Answer], ...] = ()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from typing import Any, Final
 
 from tokenassay.conformance.mock.call import Head
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
-_FLUSH = 16 * 1024
+_FLUSH: Final = 16 * 1024
 """Bytes of a stream that are gathered into one write."""
 
 
@@ -28,8 +30,31 @@ def read_headers(scope: Scope) -> dict[str, str]:
     """Request headers by lower-case name; of a name that stands twice, the first."""
     found: dict[str, str] = {}
     for name, value in scope["headers"]:
-        found.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+        found.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
     return found
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """HungUp where the awaits inside take longer than ``seconds``. Cheaper than a task each."""
+    task = asyncio.current_task()
+    assert task is not None
+    late = False
+
+    def end() -> None:
+        nonlocal late
+        late = True
+        task.cancel()
+
+    timer = asyncio.get_running_loop().call_later(seconds, end)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if late:
+            raise HungUp from None
+        raise
+    finally:
+        timer.cancel()
 
 
 async def read_body(receive: Receive, *, limit: int, timeout: float) -> bytes:
@@ -37,7 +62,8 @@ async def read_body(receive: Receive, *, limit: int, timeout: float) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
-        message = await receive() if not chunks else await _within(receive(), timeout)
+        with within(timeout):
+            message = await receive()
         if message["type"] != "http.request":
             raise HungUp
         chunk = message.get("body", b"")
@@ -49,69 +75,61 @@ async def read_body(receive: Receive, *, limit: int, timeout: float) -> bytes:
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-async def _within(waited: Awaitable[MutableMapping[str, Any]], timeout: float) -> Any:
-    try:
-        return await asyncio.wait_for(waited, timeout)
-    except asyncio.TimeoutError:  # its own class until Python 3.11
-        raise HungUp from None
-
-
-def raw_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    """Headers as ASGI wants them."""
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+def _start(head: Head, length: int | None = None) -> Message:
+    headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in head.headers.items()]
+    if length is not None:
+        headers.append((b"content-length", b"%d" % length))
+    return {"type": "http.response.start", "status": head.status, "headers": headers}
 
 
 async def send_whole(send: Send, head: Head, body: bytes) -> None:
     """One answer with its length."""
-    headers = raw_headers(head.headers)
-    headers.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": head.status, "headers": headers})
+    await send(_start(head, len(body)))
     await send({"type": "http.response.body", "body": body})
 
 
 async def send_chunks(
     receive: Receive, send: Send, head: Head, chunks: Iterable[bytes], *, timeout: float
 ) -> None:
-    """A body without length; ends its work when the client hangs up or takes too long."""
-    watch = asyncio.ensure_future(_gone(receive))
-    deadline = asyncio.get_running_loop().call_later(timeout, watch.cancel)
+    """A body without length, in as few writes as it takes.
+
+    HungUp when the client is gone, or has not taken the whole in ``timeout`` seconds; what is
+    left of ``chunks`` is then not asked for.
+    """
+    blocks = _gathered(chunks)
+    first = next(blocks)
+    second = next(blocks, None)
+    await send(_start(head))
+    if second is None:
+        await send({"type": "http.response.body", "body": first})
+        return
+    gone = asyncio.ensure_future(_gone(receive))
     try:
-        await send(
-            {
-                "type": "http.response.start",
-                "status": head.status,
-                "headers": raw_headers(head.headers),
-            }
-        )
-        gathered: list[bytes] = []
-        size = 0
-        for chunk in chunks:
-            gathered.append(chunk)
-            size += len(chunk)
-            if size >= _FLUSH:
-                await _write(send, b"".join(gathered), watch)
-                gathered, size = [], 0
-        await _write(send, b"".join(gathered), watch, last=True)
+        with within(timeout):
+            await send({"type": "http.response.body", "body": first, "more_body": True})
+            block: bytes | None = second
+            while block is not None:
+                await asyncio.sleep(0)  # lets other calls, and the news of a hang-up, through
+                if gone.done():
+                    raise HungUp
+                await send({"type": "http.response.body", "body": block, "more_body": True})
+                block = next(blocks, None)
+            await send({"type": "http.response.body", "body": b""})
     finally:
-        deadline.cancel()
-        watch.cancel()
+        gone.cancel()
 
 
-async def _write(send: Send, body: bytes, watch: asyncio.Future[None], last: bool = False) -> None:
-    if watch.done():
-        raise HungUp
-    writing = asyncio.ensure_future(
-        _sent(send({"type": "http.response.body", "body": body, "more_body": not last}))
-    )
-    await asyncio.wait({writing, watch}, return_when=asyncio.FIRST_COMPLETED)
-    if not writing.done():
-        writing.cancel()
-        raise HungUp
-    await writing
-
-
-async def _sent(waited: Awaitable[None]) -> None:
-    await waited
+def _gathered(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The chunks in blocks of about ``_FLUSH`` bytes; one block at least."""
+    block: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        block.append(chunk)
+        size += len(chunk)
+        if size >= _FLUSH:
+            yield b"".join(block)
+            block, size = [], 0
+    yield b"".join(block)
 
 
 async def _gone(receive: Receive) -> None:
@@ -119,12 +137,20 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def wait(receive: Receive, seconds: float) -> None:
+async def pause(receive: Receive, seconds: float) -> None:
     """Sleep; HungUp as soon as the client is gone."""
-    watch = asyncio.ensure_future(_gone(receive))
+    gone = asyncio.ensure_future(_gone(receive))
     try:
-        done, _ = await asyncio.wait({watch}, timeout=seconds)
+        done, _ = await asyncio.wait({gone}, timeout=seconds)
     finally:
-        watch.cancel()
+        gone.cancel()
     if done:
         raise HungUp
+
+
+def drop(scope: Scope) -> None:
+    """Cut the connection, unsent bytes and all, where the server lets us."""
+    extensions: Mapping[str, Any] = scope.get("extensions") or {}
+    abort = extensions.get("tokenassay.abort")
+    if abort is not None:
+        abort()

@@ -22,15 +22,26 @@ class UnknownLie(LookupError):
 class Probe(NamedTuple):
     """A request whose answer shows the lie; it also serves as the lie's example.
 
-    ``body`` is laid over a plain one-message body (dicts merge, None removes a key, ``...`` is
-    not used); ``headers`` are added. ``steps`` is for lies that need several requests.
+    It starts from a plain request of one user message; :func:`probes.request_of` writes it in
+    an edition's dialect.
     """
 
+    parameters: Mapping[str, Any] = {}
+    """Parameters by name, wherever the dialect puts them; ``...`` leaves one out."""
+    messages: tuple[Mapping[str, Any], ...] | None = None
+    """In place of the one user message."""
+    prompt: str | None = None
+    """In place of messages, on the native surface."""
+    model: str | None = None
+    """None: the edition's first."""
     body: Mapping[str, Any] = {}
+    """Laid over the body in the end: objects merge, ``...`` removes a key."""
     headers: Mapping[str, str] = {}
     stream: bool = False
-    path: str | None = None
+    operation: str | None = None
     """Another operation than generation, for instance ``count_tokens``."""
+    method: str | None = None
+    path: str | None = None
 
 
 class Lie(NamedTuple):

@@ -1,0 +1,64 @@
+"""The server's own limits on a connection: headers that are too many, too slow or never come."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from tokenassay.conformance.mock.service import Settings
+
+_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-length: 0\r\nconnection: close\r\n\r\n"
+)
+
+
+def guarded_protocol(settings: Settings) -> type[asyncio.Protocol]:
+    """uvicorn's protocol with a limit on header bytes and on the wait for them.
+
+    Once the headers are in, the application's own timeouts hold, and between two requests
+    uvicorn's keep-alive does. The application may cut a connection by
+    ``scope["extensions"]["tokenassay.abort"]``.
+    """
+    base: Any = AutoHTTPProtocol
+
+    class Guarded(base):  # type: ignore[misc]
+        _timer: asyncio.TimerHandle | None = None
+        _unread = 0
+
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            super().connection_made(transport)
+            self._arm()
+
+        def connection_lost(self, error: Exception | None) -> None:
+            self._disarm()
+            super().connection_lost(error)
+
+        def data_received(self, data: bytes) -> None:
+            before = self.cycle
+            super().data_received(data)
+            cycle = self.cycle
+            if cycle is not before or (cycle is not None and not cycle.response_complete):
+                self._disarm()
+                self._unread = 0
+                extensions = cycle.scope.setdefault("extensions", {})
+                extensions["tokenassay.abort"] = self.transport.abort
+                return
+            self._unread += len(data)
+            if self._unread > settings.max_header and not self.transport.is_closing():
+                self.transport.write(_TOO_LARGE)
+                self.transport.close()
+            elif self._timer is None:
+                self._arm()
+
+        def _arm(self) -> None:
+            self._timer = self.loop.call_later(settings.read_timeout, self.transport.abort)
+
+        def _disarm(self) -> None:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+
+    return Guarded

@@ -1,0 +1,108 @@
+"""An answer cut into the portions that a stream sends one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, repeat
+from typing import NamedTuple
+
+from tokenassay.conformance.mock.call import Answer, ToolCall
+
+_TOKENS_A_FRAME = (1, 1, 2)
+"""Tokens of the first frames; every later one has four, as recorded streams do."""
+_LATER = 4
+_ARGUMENT_CHARACTERS = 12
+"""Characters of a call's arguments in one fragment."""
+
+
+class Portion(NamedTuple):
+    """What one frame shows of one choice, and the tokens sent by then (of all choices)."""
+
+    choice: int
+    text: str
+    tokens: int
+    finish_reason: str | None = None
+    """Set in a choice's last portion."""
+    reasoning: str | None = None
+    """None in an answer without reasoning."""
+    reasoning_tokens: int | None = None
+    calls: tuple[tuple[int, ToolCall], ...] = ()
+    """Position and call, or a fragment of it: only the first one has id and name."""
+
+
+def portions(
+    answers: tuple[Answer, ...], *, incremental: bool, split_calls: bool
+) -> Iterator[Portion]:
+    """The portions of all choices, one choice after the other.
+
+    Incremental: what is new, then an empty portion with the finish reason. Cumulative: all so
+    far each time, and the whole once more with the reason. With ``split_calls`` the arguments
+    of tool calls come in fragments, the last one together with the reason; without it a call
+    comes whole.
+    """
+    before = 0
+    for choice, answer in enumerate(answers):
+        for portion in _one(answer, incremental, split_calls):
+            yield portion._replace(choice=choice, tokens=before + portion.tokens)
+        before += answer.tokens
+
+
+def _one(answer: Answer, incremental: bool, split_calls: bool) -> Iterator[Portion]:
+    thinks = bool(answer.reasoning)
+    thought, thought_tokens = "", None
+    for said, tokens in _grouped(answer.reasoning, answer.reasoning_marks):
+        thought = said if incremental else thought + said
+        thought_tokens = tokens
+        yield Portion(0, "", tokens, None, thought, tokens)
+    held = ("" if incremental else thought) if thinks else None
+    spent = thought_tokens or 0
+    text = ""
+    for said, tokens in _grouped(answer.pieces, answer.marks):
+        text = said if incremental else text + said
+        yield Portion(0, text, spent + tokens, None, held, thought_tokens)
+    last = "" if incremental else text
+    end = Portion(0, last, answer.tokens, answer.finish_reason, held, thought_tokens)
+    if not answer.tool_calls:
+        yield end
+    elif split_calls:
+        yield from _calls(answer, end, incremental)
+    else:
+        yield end._replace(calls=tuple(enumerate(answer.tool_calls)))
+
+
+def _calls(answer: Answer, end: Portion, incremental: bool) -> Iterator[Portion]:
+    """Fragments of the calls; the last one is part of the last portion."""
+    fragments = [
+        (position, made if start == 0 else ToolCall("", "", made.arguments), start)
+        for position, made in enumerate(answer.tool_calls)
+        for start in range(0, max(1, len(made.arguments)), _ARGUMENT_CHARACTERS)
+    ]
+    shown: dict[int, ToolCall] = {}
+    for number, (position, made, start) in enumerate(fragments, 1):
+        part = made.arguments[start : start + _ARGUMENT_CHARACTERS]
+        if incremental:
+            calls: tuple[tuple[int, ToolCall], ...] = (
+                (position, ToolCall(made.id, made.name, part)),
+            )
+        else:
+            whole = answer.tool_calls[position]
+            shown[position] = ToolCall(
+                whole.id, whole.name, whole.arguments[: start + _ARGUMENT_CHARACTERS]
+            )
+            calls = tuple(shown.items())
+        if number == len(fragments):
+            yield end._replace(calls=calls)
+        else:
+            tokens = answer.tokens * number // len(fragments)
+            yield end._replace(calls=calls, tokens=tokens, finish_reason=None)
+
+
+def _grouped(pieces: tuple[str, ...], marks: tuple[int, ...]) -> Iterator[tuple[str, int]]:
+    """Text and cumulative tokens of each frame."""
+    start = 0
+    for size in chain(_TOKENS_A_FRAME, repeat(_LATER)):
+        if start >= len(pieces):
+            return
+        stop = min(start + size, len(pieces))
+        yield "".join(pieces[start:stop]), marks[stop - 1]
+        start = stop
