@@ -1,0 +1,198 @@
+"""Input tokens of a request, by the template that its model was billed by on a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from tokenassay.contracts import store
+from tokenassay.contracts.catalog import Model, Template, TextRule
+from tokenassay.estimators.dates import row_near
+from tokenassay.estimators.documents import FileSyntax
+from tokenassay.estimators.features import Features, examine, is_plain
+from tokenassay.estimators.prose import ProseCounter
+from tokenassay.estimators.records import Basis
+from tokenassay.estimators.requests import Request
+from tokenassay.estimators.templates import Meter, Part
+from tokenassay.estimators.tokens import Counter, counter
+
+_NOTHING: Final = "there are no messages and no prompt to count"
+
+
+class InputCount(NamedTuple):
+    """Input tokens with their basis; ``high`` None: without an upper end that is known."""
+
+    tokens: int | None
+    low: int | None
+    high: int | None
+    basis: Basis
+    why: str
+    notes: tuple[str, ...] = ()
+    parts: tuple[Part, ...] | None = None
+    """None: those of ``meter``."""
+    meter: Meter | None = None
+
+
+class Standard(NamedTuple):
+    """What a request of one kind is counted by."""
+
+    meters: tuple[Meter, ...]
+    basis: Basis
+    why: str
+
+
+class InputCounter:
+    """Counts requests to one model on one day. Immutable but for what it remembers."""
+
+    def __init__(
+        self,
+        model: Model | None,
+        day: dt.date | None,
+        *,
+        surface: str,
+        syntax: FileSyntax | None,
+        own: Counter | None = None,
+    ) -> None:
+        self._model, self._day, self._surface, self._own = model, day, surface, own
+        self.syntax = syntax
+        self._standards: dict[tuple[bool | None, bool], Standard] = {}
+        rows = model.templates if model else ()
+        self._rows = tuple(row for row in rows if not row.surfaces or surface in row.surfaces)
+        self._vocabulary = own or (counter(model.tokenizer) if model and model.tokenizer else None)
+
+    def count(self, request: Request, thinking: bool | None, limit: int | None) -> InputCount:
+        """Input tokens; ``limit`` ends the range where something can't be counted here."""
+        messages = request.messages
+        has_system = messages is not None and bool(messages) and messages[0].role == "system"
+        standard = self._standards.get((thinking, has_system))
+        if standard is None:
+            standard = self._standard(thinking, has_system)
+            self._standards[thinking, has_system] = standard
+        if self._vocabulary is not None and is_plain(request, self.syntax) and messages:
+            meters = standard.meters
+            tokens = meters[0].total(messages)
+            high = tokens
+            if len(meters) > 1:
+                high = max(meter.total(messages) for meter in meters)
+            return InputCount(
+                tokens, tokens, high, standard.basis, standard.why, (), None, meters[0]
+            )
+        return self._examined(request, standard, limit)
+
+    def text_tokens(self, text: str) -> int:
+        """Tokens of one text; by rule the fewest, where no vocabulary is at hand."""
+        if self._vocabulary is not None:
+            return self._vocabulary.count(text)
+        return min(ProseCounter(rule, "fewest").count(text) for rule in self._rules())
+
+    def _examined(self, request: Request, standard: Standard, limit: int | None) -> InputCount:
+        prompt = isinstance(request.prompt, str) and bool(request.prompt)
+        if not request.messages and not prompt and not request.history:
+            return InputCount(None, None, None, "approximate", _NOTHING)
+        features = examine(request, self.syntax, store.templates())
+        if self._vocabulary is None:
+            return self._by_rule(request, features, limit)
+        totals = [_total(meter.parts(request)) for meter in standard.meters]
+        parts = (*standard.meters[0].parts(request), *features.extra)
+        tokens = _total(parts)
+        high = max(totals) + _total(features.extra)
+        return self._concluded(tokens, tokens, high, standard, features, parts, limit)
+
+    def _by_rule(self, request: Request, features: Features, limit: int | None) -> InputCount:
+        """A range: the fewest tokens by any rule and template, and the most."""
+        rules = self._rules()
+        profiles = tuple(store.profiles().values())
+        if self._rows:
+            names = {row.profile for row in self._rows}
+            profiles = tuple(profile for profile in profiles if profile.id in names)
+        ends = [
+            [
+                _total(Meter(profile, ProseCounter(rule, end).count, self.syntax).parts(request))
+                for profile in profiles
+                for rule in rules
+            ]
+            for end in ("fewest", "most")
+        ]
+        extra = _total(features.extra)
+        low, high = min(ends[0]) + extra, max(ends[1]) + extra
+        tokens = low if features.gaps else (low + high) // 2
+        ids = ", ".join(rule.id for rule in rules)
+        known = "" if self._rows else "; its template is not known either"
+        name = self._model.id if self._model else "this model"
+        why = f"no vocabulary of {name} is at hand: a range by the text rule {ids}{known}"
+        parts = (Part(f"whole request, by rule {ids}", tokens),)
+        standard = Standard((), "approximate", why)
+        return self._concluded(tokens, low, high, standard, features, parts, limit)
+
+    def _concluded(
+        self,
+        tokens: int,
+        low: int,
+        high: int,
+        standard: Standard,
+        features: Features,
+        parts: tuple[Part, ...],
+        limit: int | None,
+    ) -> InputCount:
+        basis, why = standard.basis, standard.why
+        if features.doubts:
+            basis = "modelled" if basis == "exact" else basis
+            why = "; ".join(dict.fromkeys((*features.doubts, why)))
+        if not features.gaps:
+            return InputCount(tokens, low, high, basis, why, features.notes, parts)
+        missing = "; ".join(features.gaps)
+        end: int | None = None
+        if limit is not None and limit >= high:
+            end, limited = limit, f"; the most is the model's limit of {limit:,}"
+        else:
+            limited = ""
+        why = f"a lower bound, without {missing}{limited}; {why}"
+        notes = (*features.notes, f"{tokens:,} input tokens is a lower bound, without {missing}")
+        return InputCount(tokens, low, end, "approximate", why, notes, parts)
+
+    def _rules(self) -> tuple[TextRule, ...]:
+        """The model's own text rule, or all of them where it has none."""
+        rules = store.text_rules()
+        own = rules.get(self._model.text_rule or "") if self._model else None
+        return (own,) if own else tuple(rules.values())
+
+    def _standard(self, thinking: bool | None, has_system: bool) -> Standard:
+        if self._vocabulary is None:
+            return Standard((), "approximate", "")
+        count = self._vocabulary.count
+        row, in_force = row_near(self._fitting(thinking, has_system), self._day)
+        profiles = store.profiles()
+        if row is None:
+            meters = tuple(Meter(profile, count, self.syntax) for profile in profiles.values())
+            ordered = tuple(sorted(meters, key=lambda meter: not meter.bare))
+            name = self._model.id if self._model else "this model"
+            why = f"no template of {name} is known: from the texts alone to the largest known"
+            return Standard(ordered, "modelled", why)
+        meter = Meter(profiles[row.profile], count, self.syntax)
+        if self._own is not None:
+            why = f"counted with a tokenizer of your own, in the template {row.profile}"
+            return Standard((meter,), "modelled", why)
+        return Standard((meter,), row.basis if in_force else "modelled", _why(row, in_force))
+
+    def _fitting(self, thinking: bool | None, has_system: bool) -> Iterable[Template]:
+        system = "explicit" if has_system else "absent"
+        return [
+            row
+            for row in self._rows
+            if row.thinking in (None, thinking) and row.system in (None, system)
+        ]
+
+
+def _why(row: Template, in_force: bool) -> str:
+    until = f" until {row.until}" if row.until else ""
+    said = f"template {row.profile}, from {row.since}{until}"
+    if not in_force:
+        return f"{said}, the nearest in time; none is known for the day"
+    if row.evidence:
+        return f"{said}, by {'; '.join(row.evidence)}"
+    return f"{said}: {row.note.rstrip('.')}" if row.note else said
+
+
+def _total(parts: Iterable[Part]) -> int:
+    return sum(part.tokens for part in parts)

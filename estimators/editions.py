@@ -1,0 +1,136 @@
+"""Which edition and which model row a request is judged by."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
+
+from tokenassay.contracts import store
+from tokenassay.contracts.catalog import Model, ModelList
+from tokenassay.contracts.edition import Edition
+from tokenassay.contracts.errors import UnknownEdition, UnknownModel
+from tokenassay.contracts.records import Source, Surface
+from tokenassay.estimators.dates import first_day
+
+
+class Choice(NamedTuple):
+    """An edition, the model's row where one is known, and what is worth saying about it."""
+
+    edition: Edition
+    model: Model | None
+    """With the rows of the model that it is another name of, where it has none of its own."""
+    sources: Mapping[str, Source]
+    """What the model's rows were read in."""
+    notes: tuple[str, ...] = ()
+
+
+class _Head(NamedTuple):
+    id: str
+    surface: Surface
+    since: dt.date
+    provider: str
+    models: tuple[str, ...]
+
+
+def choose(
+    surface: Surface,
+    model: str | None,
+    day: dt.date | None,
+    *,
+    edition: str | None,
+    contract: store.Contract | None,
+) -> Choice:
+    """The contract file's edition, else the one named, else the newest in force on ``day``.
+
+    Without a name the edition is one of the request's surface that serves the model, of the
+    model's own provider where there is one. UnknownModel and UnknownEdition where there is none.
+    """
+    if contract is not None:
+        own = next((row for row in contract.models if row.id == model), None)
+        if own is not None:
+            return Choice(contract.edition, _whole(own), contract.edition.sources)
+        return Choice(contract.edition, *_row_of(model))
+    if edition is not None:
+        return Choice(store.load_edition(edition), *_row_of(model))
+    if model is None:
+        raise UnknownModel("the request names no model, as text; name one, or an edition")
+    heads = [head for head in _heads() if _serves(head.models, model)]
+    if not heads:
+        store.find_model(model)  # tells what near names there are, where it is unknown
+        raise UnknownEdition(f"no edition names {model!r}")
+    here = [head for head in heads if head.surface == surface]
+    if not here:
+        elsewhere = ", ".join(f"{head.id} ({head.surface})" for head in heads)
+        raise UnknownEdition(
+            f"no edition of the {surface} surface names {model!r}; others do: {elsewhere}"
+        )
+    row, sources = _row_of(model)
+    listed = _list_of(model)
+    here = [head for head in here if listed and head.provider == listed.provider] or here
+    in_force = [head for head in here if day is None or head.since <= day]
+    notes: tuple[str, ...] = ()
+    if not in_force:
+        notes = (f"no edition for {model} is known as old as {day}: judged by {here[0].id}",)
+    head = in_force[-1] if in_force else here[0]
+    return Choice(store.load_edition(head.id), row, sources, notes)
+
+
+@lru_cache(maxsize=1)
+def _heads() -> tuple[_Head, ...]:
+    """Heads of all editions, oldest first, with what they take from the one they extend."""
+    found: dict[str, _Head] = {}
+    for id in store.headers():
+        _resolve(id, found)
+    return tuple(sorted(found.values(), key=lambda head: (head.since, head.id)))
+
+
+def _resolve(id: str, found: dict[str, _Head]) -> _Head:
+    if id not in found:
+        header = store.headers()[id]
+        base = _resolve(header.extends, found) if header.extends else None
+        surface = header.surface or (base.surface if base else "native")
+        since = first_day(header.date) if header.date else (base.since if base else dt.date.min)
+        provider = header.provider or (base.provider if base else "")
+        models = header.models or (base.models if base else ())
+        found[id] = _Head(id, surface, since, provider, models)
+    return found[id]
+
+
+def _serves(patterns: tuple[str, ...], model: str) -> bool:
+    return any(
+        model.startswith(pattern[:-1]) if pattern.endswith("*") else pattern == model
+        for pattern in patterns
+    )
+
+
+def _list_of(model: str | None) -> ModelList | None:
+    for listed in store.model_lists():
+        if any(row.id == model for row in listed.models):
+            return listed
+    return None
+
+
+def _row_of(model: str | None) -> tuple[Model | None, Mapping[str, Source]]:
+    listed = _list_of(model)
+    row = store.models().get(model or "")
+    if listed is None or row is None:
+        return None, {}
+    return _whole(row), listed.sources
+
+
+def _whole(row: Model) -> Model:
+    """A model with the rows of the one that it is a moving name of, kind by kind."""
+    base = store.models().get(row.alias_of or "")
+    if base is None:
+        return row
+    return msgspec.structs.replace(
+        row,
+        sizes=row.sizes or base.sizes,
+        prices=row.prices or base.prices,
+        templates=row.templates or base.templates,
+        free_quota=row.free_quota or base.free_quota,
+    )

@@ -1,0 +1,149 @@
+"""All that can be settled about a call before its request is seen, worked out once and kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from tokenassay.contracts.catalog import Price, Sizes
+from tokenassay.contracts.edition import Edition
+from tokenassay.contracts.errors import UnknownModel
+from tokenassay.contracts.records import Surface
+from tokenassay.estimators.counts import InputCounter
+from tokenassay.estimators.dates import first_day, row_near, row_on
+from tokenassay.estimators.documents import file_syntax
+from tokenassay.estimators.editions import Choice
+from tokenassay.estimators.money import find_tariff
+from tokenassay.estimators.outputs import OutputRule
+from tokenassay.estimators.records import Estimate, OutputTokens, Pricing
+from tokenassay.estimators.refusals import compile_rules
+from tokenassay.estimators.requests import Message, Request
+from tokenassay.estimators.tokens import Counter
+
+
+class Terms(NamedTuple):
+    """What a caller asks about, the request aside."""
+
+    surface: Surface
+    model: str | None
+    day: dt.date | None
+    batch: bool
+    region: str | None
+
+
+class Plan:
+    """What all estimates of one model's calls share: rules, template, prices, ceilings.
+
+    Immutable but for what it remembers, and safe to share between threads.
+    """
+
+    def __init__(self, terms: Terms, choice: Choice, own: Counter | None = None) -> None:
+        edition, row = choice.edition, choice.model
+        self._terms, self._choice = terms, choice
+        self._rules = compile_rules(edition, terms.model)
+        self._counter = InputCounter(
+            row,
+            terms.day,
+            surface=terms.surface,
+            syntax=file_syntax(edition, terms.model),
+            own=own,
+        )
+        sizes, fit = row_near(row.sizes if row else (), terms.day)
+        self._outputs = OutputRule(edition, terms.model, row, sizes)
+        self._input_limit = _input_limit(edition, terms.model, sizes)
+        self._pricings: dict[bool | None, Pricing] = {}
+        self._notes = _notes(terms, choice, sizes, fit)
+        self._stranger = row is None and not (terms.model and edition.serves(terms.model))
+
+    def estimate(self, request: Request, output_tokens: int | None = None) -> Estimate:
+        """The estimate of one request; UnknownModel where nobody knows the model."""
+        parameters = request.parameters
+        thinks = self._outputs.thinks(parameters)
+        counted = self._counter.count(request, thinks, self._input_limit)
+        low, high = counted.low, counted.high
+        refusals = self._rules.check(request, input_tokens=low, message_tokens=self._message_tokens)
+        if self._stranger and all(refusal.at != "model" for refusal in refusals):
+            raise UnknownModel(f"{self._choice.edition.id} names no model {request.model!r}")
+        pricing = self._pricings.get(thinks) or self._price(thinks)
+        notes = self._notes + counted.notes
+        limit = self._input_limit
+        if limit is not None and low is not None and low <= limit and (high or limit + 1) > limit:
+            notes += (f"the input may exceed the limit of {limit:,} tokens",)
+        if output_tokens is not None:
+            output = OutputTokens(output_tokens, output_tokens)
+        else:
+            output = self._outputs.tokens(parameters, thinks, low)
+        return Estimate(
+            self._terms.model,
+            self._choice.edition.id,
+            counted.tokens,
+            (low, high),
+            counted.basis,
+            counted.why,
+            output,
+            refusals,
+            pricing,
+            request,
+            self._rules,
+            notes,
+            counted.parts,
+            counted.meter,
+        )
+
+    def _message_tokens(self, message: Message) -> int:
+        return self._counter.text_tokens(message.text)
+
+    def _price(self, thinks: bool | None) -> Pricing:
+        terms, row = self._terms, self._choice.model
+        if row is None:
+            pricing = Pricing(None, f"no price of {terms.model} is known")
+        else:
+            tariff, why = find_tariff(
+                row,
+                self._choice.edition,
+                terms.day,
+                region=terms.region,
+                batch=terms.batch,
+                thinking=thinks,
+            )
+            pricing = Pricing(tariff, self._cite(tariff.row) if tariff else why)
+        self._pricings[thinks] = pricing
+        return pricing
+
+    def _cite(self, price: Price) -> str:
+        source = self._choice.sources.get(price.source.partition(" § ")[0])
+        until = f" until {price.until}" if price.until else ""
+        read = f"{source.provider}, {source.title}" if source else price.source
+        trust = price.trust or (source.trust if source else "inferred")
+        return f"prices of {price.region} from {price.since}{until}, by {read} ({trust})"
+
+
+def _input_limit(edition: Edition, model: str | None, sizes: Sizes | None) -> int | None:
+    """The most input that the edition, or else the model's row, allows."""
+    clause = edition.limit("input_tokens", model)
+    stated = clause.by_model.get(model or "", clause.maximum) if clause else None
+    if stated is not None or sizes is None:
+        return stated
+    return sizes.input_tokens or sizes.context_tokens
+
+
+def _notes(terms: Terms, choice: Choice, sizes: Sizes | None, fit: bool) -> tuple[str, ...]:
+    """What is worth saying of any request to the model."""
+    row, day = choice.model, terms.day
+    notes = list(choice.notes)
+    if row is None:
+        return tuple(notes)
+    if not choice.edition.serves(row.id):
+        notes.append(f"{choice.edition.id} does not name {row.id}")
+    if sizes is not None and not fit:
+        since = sizes.since
+        notes.append(f"no limits of {row.id} are known for {day}: those from {since} are used")
+    if row.retired and (day is None or first_day(row.retired) <= day):
+        notes.append(f"{row.id} is offline since {row.retired}")
+    quota = None if terms.batch else row_on(row.free_quota, day)
+    if quota is not None:
+        notes.append(
+            f"the first {quota.tokens:,} tokens within {quota.days} days of activation are free; "
+            "the cost is without that"
+        )
+    return tuple(notes)
