@@ -1,0 +1,1 @@
+"""The promises, by family. :mod:`registry` says how a clause becomes promises."""

@@ -1,0 +1,106 @@
+"""Combinations: what excludes or requires what."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from tokenassay.conformance.failures import NotRun
+from tokenassay.conformance.probe import Probe
+from tokenassay.conformance.promises.messages import observe_either, refuse_as
+from tokenassay.conformance.promises.registry import Promise, builder
+from tokenassay.conformance.promises.requests import SAMPLE_TOOL, Prepared, control, prepare
+from tokenassay.contracts import clauses as c
+from tokenassay.contracts.edition import Edition
+
+
+@builder("combination")
+def combination_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
+    """What may stand together is accepted, what may not is refused."""
+    assert isinstance(clause, c.CombinationClause)
+    slug = clause.id.replace(".", "_").replace("-", "_")
+    common = {"family": clause.family, "clause": clause.id, "level": clause.level}
+    yield Promise(
+        id=f"{slug}_kept_is_accepted",
+        title=f"a request that keeps to this is accepted: {clause.text}",
+        check=partial(_kept, clause=clause),
+        **common,  # type: ignore[arg-type]
+    )
+    yield Promise(
+        id=f"{slug}_broken_is_refused",
+        title=f"a request that breaks this is refused: {clause.text}",
+        check=partial(_broken, clause=clause),
+        **common,  # type: ignore[arg-type]
+    )
+
+
+def _kept(probe: Probe, *, clause: c.CombinationClause) -> None:
+    parameters, stream = _when(clause)
+    request = prepare(probe, stream, **parameters)
+    exchange = request.send(probe)
+    if clause.level == "unspecified":
+        observe_either(probe, exchange, _words(request))
+    else:
+        probe.accepted(exchange, f"{_words(request)} accepted")
+
+
+def _broken(probe: Probe, *, clause: c.CombinationClause) -> None:
+    parameters, stream = _when(clause)
+    for name, matcher in clause.then.items():
+        value = _against(name, matcher)
+        if name == "stream":
+            stream = bool(value)
+        elif name in ("messages", "model"):
+            raise NotRun("a request without messages is tried elsewhere")
+        elif value is not None:
+            parameters[name] = value
+    request = Prepared(probe.body(**parameters), stream)
+    exchange = request.send(probe)
+    if clause.level == "unspecified":
+        observe_either(probe, exchange, _words(request))
+    else:
+        refuse_as(probe, exchange, clause, control(probe, stream), _words(request))
+
+
+def _when(clause: c.CombinationClause) -> tuple[dict[str, Any], bool]:
+    parameters: dict[str, Any] = {}
+    stream = False
+    for name, matcher in clause.when.items():
+        value = _for(name, matcher)
+        if name == "stream":
+            stream = bool(value)
+        elif name not in ("messages", "model"):
+            parameters[name] = value
+    return parameters, stream
+
+
+def _for(name: str, matcher: c.Matcher) -> Any:
+    """A value that the matcher holds for."""
+    if matcher.equals is not msgspec.UNSET:
+        return matcher.equals
+    if matcher.any_of:
+        return matcher.any_of[0]
+    return [copy.deepcopy(SAMPLE_TOOL)] if name == "tools" else True
+
+
+def _against(name: str, matcher: c.Matcher) -> Any:
+    """A value that the matcher does not hold for; None where leaving it out does it."""
+    if matcher.not_equals is not msgspec.UNSET:
+        return matcher.not_equals
+    if isinstance(matcher.equals, bool):
+        return not matcher.equals
+    if isinstance(matcher.equals, str):
+        return {"message": "text", "text": "message"}.get(matcher.equals, "no-such-value")
+    if isinstance(matcher.equals, int):
+        return matcher.equals + 1
+    return None
+
+
+def _words(request: Prepared) -> str:
+    known = request.body.get("parameters", request.body)
+    names = [name for name in known if name not in ("model", "messages", "max_tokens")]
+    return " with ".join(["stream"] * request.stream + names)

@@ -1,0 +1,125 @@
+"""Requests that break nothing, or exactly one clause: what promises are tried with.
+
+The local rules are the judge of what a request breaks, the same that the estimators use; so a
+request that is meant to break one clause is first made to break no other.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from tokenassay.conformance.exchanges import Exchange
+from tokenassay.conformance.probe import Probe
+from tokenassay.contracts import clauses as c
+from tokenassay.estimators.requests import read_request
+
+SAMPLE_TOOL: dict[str, Any] = {
+    "type": "function",
+    "function": {
+        "name": "get_current_weather",
+        "description": "Tells the weather in a city.",
+        "parameters": {
+            "type": "object",
+            "properties": {"location": {"type": "string", "description": "A city."}},
+            "required": ["location"],
+        },
+    },
+}
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A request body and whether it is to be streamed."""
+
+    body: dict[str, Any]
+    stream: bool = False
+
+    def send(self, probe: Probe, *, repeat: int = 0) -> Exchange:
+        """Send it."""
+        return probe.send(self.body, stream=self.stream, repeat=repeat)
+
+
+def broken(probe: Probe, request: Prepared) -> tuple[str, ...]:
+    """Ids of the clauses that a request breaks, by the local rules."""
+    read = read_request(request.body, surface=probe.surface, streaming=request.stream)
+    found = probe.rules.check(read)
+    return tuple(refusal.clause for refusal in found if refusal.level != "unspecified")
+
+
+def prepare(probe: Probe, stream: bool = False, **parameters: Any) -> Prepared:
+    """A request with these parameters, and with whatever else they ask for.
+
+    Combinations that would be broken are mended on their ``then`` side, as the documents say:
+    a parameter that needs a stream is streamed, and so on.
+    """
+    given = dict(parameters)
+    for _ in range(4):
+        mended = False
+        for clause in probe.edition.of_kind(c.CombinationClause, probe.model):
+            if not all(_holds(probe, given, stream, n, m) for n, m in clause.when.items()):
+                continue
+            for name, matcher in clause.then.items():
+                if name in parameters or _holds(probe, given, stream, name, matcher):
+                    continue
+                value = _satisfying(name, matcher)
+                if name == "stream":
+                    stream = bool(value)
+                else:
+                    given[name] = value
+                mended = True
+        if not mended:
+            break
+    return Prepared(probe.body(**given), stream)
+
+
+def _holds(
+    probe: Probe, given: Mapping[str, Any], stream: bool, name: str, matcher: c.Matcher
+) -> bool:
+    parameter = probe.edition.parameters(probe.model).get(name)
+    present = name in given and given[name] is not None
+    value = given.get(name) if present else parameter.default if parameter else None
+    if name == "stream":
+        present, value = stream, stream
+    if name == "result_format" and not present and probe.surface == "native" and parameter:
+        present, value = True, "message"
+    if name in ("messages", "model"):
+        present = True
+    if matcher.present is not None and matcher.present != present:
+        return False
+    if matcher.equals is not msgspec.UNSET and value != matcher.equals:
+        return False
+    if matcher.not_equals is not msgspec.UNSET and value == matcher.not_equals:
+        return False
+    return matcher.any_of is None or value in matcher.any_of
+
+
+def _satisfying(name: str, matcher: c.Matcher) -> Any:
+    if matcher.equals is not msgspec.UNSET:
+        return matcher.equals
+    if matcher.any_of:
+        return matcher.any_of[0]
+    if matcher.present:
+        return [copy.deepcopy(SAMPLE_TOOL)] if name == "tools" else True
+    if matcher.not_equals is True:
+        return False
+    return None
+
+
+def control(probe: Probe, stream: bool = False) -> Exchange:
+    """The plain request that every refusal is measured against."""
+    return probe.send(probe.body(), stream=stream)
+
+
+def without(body: dict[str, Any], path: str) -> dict[str, Any]:
+    """A copy of ``body`` with the field at a dotted path taken out."""
+    changed = copy.deepcopy(body)
+    *steps, last = path.split(".")
+    at: Any = changed
+    for step in steps:
+        at = at.get(step) if isinstance(at, dict) else None
+    if isinstance(at, dict):
+        at.pop(last, None)
+    return changed

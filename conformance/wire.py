@@ -1,0 +1,273 @@
+"""Sending one request and reading whatever comes, within hard limits of time and size.
+
+Built on httpcore rather than on an HTTP client above it: every single read has to end at the
+exchange's deadline, also while headers drip in byte by byte, and the body is wanted as it
+came. Proxies are taken from the environment as httpx does.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+import urllib.request
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import httpcore
+
+from tokenassay.conformance.exchanges import Chunk, Exchange, Failure, FailureKind, Received, Sent
+from tokenassay.contracts.records import Record
+
+
+class Limits(Record, frozen=True, kw_only=True):
+    """What one exchange may take: seconds and bytes."""
+
+    connect_s: float = 10.0
+    first_byte_s: float = 60.0
+    idle_s: float = 30.0
+    total_s: float = 120.0
+    max_body_bytes: int = 8_000_000
+    """Of the decoded body; a longer answer is cut here and says so."""
+
+
+class Wire(Protocol):
+    """Something that carries a request to an endpoint."""
+
+    def exchange(self, sent: Sent, secret_headers: dict[str, str]) -> Exchange:
+        """Send and read; a fault of the other side is a Failure in the exchange."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class _Clock(threading.local):
+    """The running exchange's limits, for the connection that its thread reads from."""
+
+    ends: float | None = None
+    wait: float | None = None
+
+
+_clock = _Clock()
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection whose every read and write ends at the running exchange's deadline."""
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(_clock.wait or timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _left(timeout: float | None, late: type[Exception]) -> float | None:
+    if _clock.ends is None:
+        return timeout
+    left = _clock.ends - time.monotonic()
+    if left <= 0:
+        raise late("the exchange's time is over")
+    return left if timeout is None else min(timeout, left)
+
+
+class _Backend(httpcore.SyncBackend):
+    def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
+        return _Stream(super().connect_tcp(*args, **kwargs))
+
+
+class HttpWire:
+    """A real connection pool to one endpoint; safe to use from many threads."""
+
+    def __init__(
+        self, base_url: str, limits: Limits, *, ca_file: str | None = None, connections: int = 32
+    ) -> None:
+        self._limits = limits
+        context = ssl.create_default_context(cafile=ca_file)
+        options: dict[str, Any] = {
+            "ssl_context": context,
+            "max_connections": connections,
+            "max_keepalive_connections": connections,
+            "network_backend": _Backend(),
+        }
+        proxy = proxy_for(base_url)
+        self._pool: httpcore.ConnectionPool = (
+            httpcore.HTTPProxy(proxy_url=proxy, **options)
+            if proxy
+            else httpcore.ConnectionPool(**options)
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+    def exchange(self, sent: Sent, secret_headers: dict[str, str]) -> Exchange:
+        """Send ``sent``, with the headers that hold secrets put in place of their names."""
+        reading = _Reading(sent, self._limits)
+        _clock.ends, _clock.wait = reading.deadline, self._limits.first_byte_s
+        headers = [
+            (name.encode("latin-1"), secret_headers.get(name.lower(), value).encode("utf-8"))
+            for name, value in sent.headers
+        ]
+        try:
+            with self._pool.stream(
+                sent.method,
+                sent.url,
+                headers=headers,
+                content=sent.body,
+                extensions={"timeout": reading.timeouts()},
+            ) as response:
+                reading.answered(response)
+                _clock.wait = self._limits.idle_s
+                reading.read(response.iter_stream())  # type: ignore[arg-type]
+        except Exception as error:  # noqa: BLE001 - whatever the other side provokes is classified
+            reading.failed(error)
+        finally:
+            _clock.ends = _clock.wait = None
+        return reading.finish()
+
+
+class _Reading:
+    """The state of one exchange while it is read."""
+
+    def __init__(self, sent: Sent, limits: Limits) -> None:
+        self._sent, self._limits = sent, limits
+        self._started, self._clock = time.time(), time.monotonic()
+        self.deadline = self._clock + limits.total_s
+        self._status: int | None = None
+        self._headers: tuple[tuple[str, str], ...] = ()
+        self._version = "HTTP/1.1"
+        self._body = bytearray()
+        self._chunks: list[Chunk] = []
+        self._first: float | None = None
+        self._failure: Failure | None = None
+
+    def timeouts(self) -> dict[str, float]:
+        limits = self._limits
+        return {
+            "connect": limits.connect_s,
+            "read": limits.first_byte_s,
+            "write": limits.idle_s,
+            "pool": limits.total_s,
+        }
+
+    def answered(self, response: httpcore.Response) -> None:
+        self._first = time.monotonic() - self._clock
+        self._status = response.status
+        self._headers = tuple(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers
+        )
+        version = response.extensions.get("http_version", b"HTTP/1.1")
+        self._version = version.decode("ascii", "replace")
+
+    def read(self, parts: Iterable[bytes]) -> None:
+        encoding = next(
+            (v.strip().lower() for k, v in self._headers if k.lower() == "content-encoding"), ""
+        )
+        decode = _decoder(encoding, self._limits.max_body_bytes)
+        for part in parts:
+            for plain in decode(part):
+                room = self._limits.max_body_bytes - len(self._body)
+                self._body += plain[:room]
+                at = time.monotonic() - self._clock
+                self._chunks.append(Chunk(at=at, end=len(self._body)))
+                if len(plain) > room:
+                    size = f"{self._limits.max_body_bytes:,} bytes"
+                    self._failure = Failure(kind="too-large", detail=f"more than {size}")
+                    return
+            if time.monotonic() > self.deadline:
+                raise httpcore.ReadTimeout("the exchange's time is over")
+
+    def failed(self, error: Exception) -> None:
+        kind, detail = self._classify(error)
+        self._failure = self._failure or Failure(kind=kind, detail=detail)
+
+    def _classify(self, error: Exception) -> tuple[FailureKind, str]:
+        text = str(error) or type(error).__name__
+        over = time.monotonic() >= self.deadline
+        if isinstance(error, httpcore.ConnectTimeout | httpcore.PoolTimeout):
+            return "timeout-connect", text
+        if isinstance(error, httpcore.TimeoutException):
+            if over:
+                return "timeout-total", f"no end after {self._limits.total_s:g} s"
+            if self._status is None:
+                return "timeout-first-byte", f"no answer after {self._limits.first_byte_s:g} s"
+            return "timeout-idle", f"nothing for {self._limits.idle_s:g} s"
+        if isinstance(error, httpcore.ProxyError):
+            return "proxy", text
+        if isinstance(error, httpcore.ConnectError):
+            wrapped = "ssl" in text.lower() or "certificate" in text.lower()
+            return ("tls" if wrapped else "connect"), text
+        if isinstance(error, zlib.error):
+            return "undecodable", text
+        if isinstance(error, httpcore.ReadError | httpcore.WriteError):
+            return "closed-early", text
+        if isinstance(error, httpcore.RemoteProtocolError):
+            early = "without sending" in text or "closed" in text
+            return ("closed-early" if early else "protocol"), text
+        return "protocol", f"{type(error).__name__}: {text}"
+
+    def finish(self) -> Exchange:
+        received = None
+        if self._status is not None:
+            received = Received(
+                status=self._status,
+                headers=self._headers,
+                body=bytes(self._body),
+                chunks=tuple(self._chunks),
+                http_version=self._version,
+            )
+        return Exchange(
+            self._sent,
+            received,
+            self._failure,
+            first_byte_s=self._first,
+            total_s=time.monotonic() - self._clock,
+            started=self._started,
+        )
+
+
+def _decoder(encoding: str, limit: int) -> Any:
+    """Content decoding in steps no larger than ``limit``, so that no bomb can unfold."""
+    if encoding in ("", "identity"):
+        return lambda part: (part,)
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise zlib.error(f"content encoding {encoding!r} was not asked for")
+    inflater = zlib.decompressobj(47 if encoding != "deflate" else 15)
+
+    def decode(part: bytes) -> Iterator[bytes]:
+        yield inflater.decompress(part, limit + 1)
+
+    return decode
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that the environment names for ``url`` (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY)."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    proxies = urllib.request.getproxies()
+    if urllib.request.proxy_bypass(host):
+        return None
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if proxy and "://" not in proxy:
+        proxy = f"http://{proxy}"
+    return proxy
