@@ -25,41 +25,47 @@ ANSWER_TOKENS = 300
 def main() -> None:
     """Estimate every example, then one of them for every model that can serve it."""
     out = console()
-    listed: list[dict[str, Any]] = yaml.safe_load((HERE / "requests.yaml").read_text("utf-8"))
     out.print("Requests as the documents print them, each held to its own edition:\n")
-    shown_table = table("request", "model, edition", "input", "printed", "output", "cost")
-    remarks = []
-    for entry in listed:
-        shown = estimated(entry["request"], entry["edition"])
+    columns = ("request", "held to", "input tokens", "output", "cost")
+    shown_table = table(*columns, whole=columns[:-1])
+    refused = []
+    for entry in listed():
+        shown = estimated(entry)
+        printed = f", printed {entry['published']}" if "published" in entry else ""
         shown_table.add_row(
-            f"{entry['request']}\n  {entry['what']}",
-            f"{sheet.name(shown)}\n  {shown['edition']}",
-            sheet.tokens(shown),
-            str(entry.get("published", "")),
+            f"{entry['request']}\n  {sheet.name(shown)}",
+            f"{shown['edition']}\n  as of {entry['as_of']}",
+            f"{sheet.counted(shown)}\n{shown['basis']}{printed}",
             sheet.output(shown),
             sheet.cost(shown),
         )
-        lines = sheet.refusals(shown)
-        if lines:
-            remarks.append((entry["request"], lines))
+        if shown["refusals"]:
+            refused.append((entry["request"], sheet.refusals(shown)))
     out.print(shown_table)
-    out.print('\n"printed" is the usage that the document itself shows for this request.')
-    for request, lines in remarks:
-        out.print(f"\n{request} would be refused:")
+    out.print('\n"printed" is the usage that the document itself shows for the request.')
+    for request, lines in refused:
+        out.print(f"\n{request}: what the documents say against it")
         out.print(pairs(lines))
-    out.print(f"\nOne in full: tokenassay estimate examples/{COMPARED} --as-of 2024-04-15\n")
+    out.print(f"\n$ tokenassay estimate examples/{COMPARED} --as-of 2024-04-15\n")
     call("--as-of", "2024-04-15")
+    answer = str(ANSWER_TOKENS)
     out.print(
-        f"\nFor every model that can serve it, with an answer of {ANSWER_TOKENS} tokens: "
-        f"tokenassay estimate examples/{COMPARED} --all-models --output-tokens {ANSWER_TOKENS}\n"
+        "\nThe same request for every model that can serve it, cheapest first:\n"
+        f"$ tokenassay estimate examples/{COMPARED} --all-models --output-tokens {answer}\n"
     )
-    call("--all-models", "--output-tokens", str(ANSWER_TOKENS))
+    call("--all-models", "--output-tokens", answer)
 
 
-def estimated(request: str, edition: str) -> dict[str, Any]:
-    """The estimate of one example."""
-    body = json.loads((HERE / request).read_text("utf-8"))
-    return estimate(body, edition=edition).to_dict()
+def listed() -> list[dict[str, Any]]:
+    """The examples: request, edition, as_of and, where it is printed, published."""
+    entries: list[dict[str, Any]] = yaml.safe_load((HERE / "requests.yaml").read_text("utf-8"))
+    return entries
+
+
+def estimated(entry: dict[str, Any]) -> dict[str, Any]:
+    """The estimate of one example, as JSON data."""
+    body = json.loads((HERE / entry["request"]).read_text("utf-8"))
+    return estimate(body, edition=entry["edition"], as_of=entry["as_of"]).to_dict()
 
 
 def call(*options: str) -> None:

@@ -14,6 +14,7 @@ from tokenassay.cli.inputs import Money
 from tokenassay.cli.output import Complaint, complain, console, money, write_json
 
 if TYPE_CHECKING:
+    from tokenassay.contracts.catalog import Model
     from tokenassay.contracts.store import Contract
 
 Bodies = tuple[Mapping[str, Any], ...]
@@ -113,33 +114,51 @@ def estimate(
         found, left_out = survey(bodies, asked, ceiling)
     else:
         found = [one(bodies, name, asked) for name in model or [None]]
+    against = [reason for shown in found if (reason := stands_against(shown, ceiling))]
+    if all_models and not found:
+        against.append("no model can serve this request")
     if json:
         written: dict[str, Any] = {"estimates": found}
         if all_models:
             written["left_out"] = [out._asdict() for out in left_out]
         write_json(written)
     else:
-        sheet.show(found, left_out, console(), alike=output_tokens is not None)
-    against = [reason for shown in found if (reason := stands_against(shown, ceiling))]
+        sheet.show(found, left_out, console())
+        if len(found) > 1 and output_tokens is None:
+            print(
+                "\nEach cost is up to the model's own ceiling: --output-tokens N makes them alike."
+            )
     for reason in against:
         complain(reason)
-    if all_models and not found:
-        complain("no model can serve this request")
-    if against or not found:
+    if against:
         raise typer.Exit(1)
 
 
 def one(bodies: Bodies, model: str | None, asked: Asked) -> dict[str, Any]:
-    """The estimate for one model as JSON data, by the first body that an edition knows it for."""
+    """The estimate for one model as JSON data.
+
+    Of several bodies, that whose edition was in force on the day asked for; else the first that
+    an edition knows the model for.
+    """
     from tokenassay.contracts.errors import UnknownEdition
+    from tokenassay.contracts.store import headers
+    from tokenassay.estimators.dates import first_day
     from tokenassay.estimators.estimating import estimate
 
-    for body in bodies[:-1]:
+    found: list[dict[str, Any]] = []
+    for body in bodies:
         try:
-            return estimate(body, model=model, **asked._asdict()).to_dict()
+            shown = estimate(body, model=model, **asked._asdict()).to_dict()
         except UnknownEdition:
+            if body is bodies[-1] and not found:
+                raise
             continue
-    return estimate(bodies[-1], model=model, **asked._asdict()).to_dict()
+        header = headers().get(shown["edition"])
+        since = header.date if header else None
+        if asked.as_of is None or since is None or first_day(since) <= asked.as_of:
+            return shown
+        found.append(shown)
+    return found[0]
 
 
 def survey(
@@ -147,15 +166,20 @@ def survey(
 ) -> tuple[list[dict[str, Any]], list[LeftOut]]:
     """Estimates for all models that can serve the request, cheapest first, unknown prices last.
 
-    The others come back with the reason: no edition, a refusal of level must, or the ceiling.
+    The others come back with the reason: retired, no edition, a refusal of level must, or the
+    ceiling.
     """
     from tokenassay.contracts.errors import UnknownEdition, UnknownModel
     from tokenassay.contracts.store import models
 
-    names = [model.id for model in asked.contract.models] if asked.contract else []
+    known = {**models(), **{m.id: m for m in (asked.contract.models if asked.contract else ())}}
     found: list[dict[str, Any]] = []
     left_out: list[LeftOut] = []
-    for name in dict.fromkeys([*names, *models()]):
+    for name, model in known.items():
+        away = _away(model, asked.as_of)
+        if away is not None:
+            left_out.append(LeftOut(name, away))
+            continue
         try:
             shown = one(bodies, name, asked)
         except (UnknownEdition, UnknownModel) as error:
@@ -167,6 +191,17 @@ def survey(
         else:
             left_out.append(LeftOut(name, reason.removeprefix(f"{name}: ")))
     return sorted(found, key=_by_cost), left_out
+
+
+def _away(model: Model, day: dt.date | None) -> str | None:
+    """Why a model is not served on a day (None: now), as far as its row tells."""
+    from tokenassay.estimators.dates import first_day
+
+    if model.retired is not None and (day is None or first_day(model.retired) <= day):
+        return f"retired on {model.retired}"
+    if model.since is not None and day is not None and day < first_day(model.since):
+        return f"served from {model.since} on"
+    return None
 
 
 def _by_cost(shown: dict[str, Any]) -> tuple[bool, str, bool, Decimal, str]:

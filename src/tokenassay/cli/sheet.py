@@ -30,15 +30,15 @@ def show(found: Sequence[Shown], left_out: Sequence[LeftOut], console: Console) 
             console.print(f"{name(shown)}:")
             console.print(pairs(lines))
     if left_out:
-        console.print("Can't serve it, or not for that money:")
-        console.print(pairs([(f"  {out.model}", out.why) for out in left_out]))
+        console.print("\nLeft out:")
+        console.print(pairs((f"  {out.model}", out.why) for out in left_out))
 
 
 def detail(shown: Shown) -> Table:
     """Everything about one estimate."""
     lines = [
         ("model", f"{name(shown)}, held to {shown['edition']}"),
-        ("input", f"{tokens(shown)}: {shown['basis_why']}"),
+        ("input", f"{counted(shown)} tokens, {shown['basis']}: {shown['basis_why']}"),
         *(("", f"{part['part']}: {number(part['tokens'])}") for part in shown["breakdown"]),
         ("output", output(shown)),
         ("cost", costs(shown)),
@@ -50,17 +50,17 @@ def detail(shown: Shown) -> Table:
 
 def compared(found: Sequence[Shown]) -> Table:
     """One line an estimate, in the order given."""
-    made = table("model", "edition", "input", "output", "cost", "refused", right=("refused",))
+    columns = ["model", "edition", "input tokens", "basis", "output", "cost"]
+    refused = any(shown["refusals"] for shown in found)
+    if refused:
+        columns.append("refusals")
+    made = table(*columns, right=("refusals",), whole=("model", "basis", "cost"))
     for shown in found:
-        against = sum(refusal["level"] == "must" for refusal in shown["refusals"])
-        made.add_row(
-            name(shown),
-            shown["edition"],
-            tokens(shown),
-            output(shown),
-            cost(shown),
-            str(against or ""),
-        )
+        cells = [name(shown), shown["edition"], counted(shown), shown["basis"]]
+        cells += [output(shown), cost(shown)]
+        if refused:
+            cells.append(str(len(shown["refusals"]) or ""))
+        made.add_row(*cells)
     return made
 
 
@@ -69,18 +69,14 @@ def name(shown: Shown) -> str:
     return "no model" if shown["model"] is None else visible(shown["model"])
 
 
-def tokens(shown: Shown) -> str:
-    """Input tokens with their basis: ``25 tokens (exact)``, ``90 to 140 tokens (approximate)``."""
+def counted(shown: Shown) -> str:
+    """Input tokens: ``25``, ``90 to 140``, ``at least 36``, or ``unknown``."""
     low, high = shown["input_range"]
     if low is None:
-        return f"unknown ({shown['basis']})"
+        return "unknown"
     if high is None:
-        counted = f"at least {number(low)}"
-    elif low == high:
-        counted = number(low)
-    else:
-        counted = f"{number(low)} to {number(high)}"
-    return f"{counted} tokens ({shown['basis']})"
+        return f"at least {number(low)}"
+    return number(low) if low == high else f"{number(low)} to {number(high)}"
 
 
 def output(shown: Shown) -> str:
