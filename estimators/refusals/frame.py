@@ -45,6 +45,6 @@ def check_model(edition: Edition, model: str | None, values: Iterable[ValueRules
             yield from rules.judge("model", value)
         if served is not None and isinstance(value, str) and not edition.serves(value):
             why = f"model is {shown(value)}, which {edition.id} does not name"
-            yield served, Breach("model", why, {"model": written(value), "value": written(value)})
+            yield served, Breach("model", why, {"value": written(value)})
 
     return check

@@ -11,6 +11,7 @@ from tokenassay.contracts import patterns
 from tokenassay.contracts.clauses import ClauseBase
 from tokenassay.contracts.edition import Edition
 from tokenassay.contracts.records import Level
+from tokenassay.estimators.refusals.values import written
 from tokenassay.estimators.requests import Message, Request
 
 
@@ -56,12 +57,15 @@ Check = Callable[[Case], Iterable[Finding]]
 """One or more clauses made executable."""
 
 
-def refuse(edition: Edition, clause: ClauseBase, breach: Breach) -> Refusal:
-    """The refusal that a breach of ``clause`` amounts to."""
+def refuse(edition: Edition, model: str | None, clause: ClauseBase, breach: Breach) -> Refusal:
+    """The refusal that a breach of ``clause`` amounts to, when ``model`` is asked for."""
     row = edition.error_for(clause)
     pattern = clause.message or (row.pattern if row else None)
     path = breach.at.replace("[", ".").replace("]", "")
-    values = {"path": path, "name": path.rpartition(".")[2], **breach.values}
+    values: dict[str, object] = {"path": path, "name": path.rpartition(".")[2]}
+    if model is not None:
+        values["model"] = written(model)
+    values.update(breach.values)
     return Refusal(
         clause.id,
         clause.level,

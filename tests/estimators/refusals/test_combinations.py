@@ -1,0 +1,40 @@
+"""Parameters together, with what is in force where they are absent."""
+
+from __future__ import annotations
+
+from tests.estimators.refusals.asking import USER, broken, refused, request
+
+TOOLS = [{"function": {"name": "look"}}]
+
+
+def test_the_default_counts_where_the_request_is_silent() -> None:
+    (refusal,) = refused(request(USER, tools=TOOLS))
+    assert (refusal.clause, refusal.at) == ("tools.need_message", "parameters.tools")
+    assert refusal.why == (
+        'tools is an array of 1, so mode must be "message", but is "text" by default'
+    )
+    assert broken(request(USER, tools=TOOLS, mode="text")) == [
+        ("tools.need_message", "parameters.mode")
+    ]
+    assert not broken(request(USER, tools=TOOLS, mode="message"))
+    assert not broken(request(USER, tools=None, mode="text"))
+
+
+def test_a_default_that_no_document_states_is_held_against_no_one() -> None:
+    asked = request(USER, think=True, streaming=False)
+    assert broken(asked) == [("think.needs_stream", "parameters.think")]
+    assert not broken(request(USER, streaming=False))
+
+
+def test_a_stream_that_a_header_may_ask_for_is_not_judged() -> None:
+    assert not broken(request(USER, think=True))
+    assert not broken(request(USER, think=True, streaming=True))
+    assert broken(request(USER, think=True, stream=False))
+    assert not broken(request(USER, think=True, stream=True))
+
+
+def test_presence_alone_may_exclude() -> None:
+    assert broken(request(USER, seed=1, stop="x")) == [("seed.without_stop", "parameters.stop")]
+    assert not broken(request(USER, seed=1))
+    assert not broken(request(USER, seed=1, stop=None))
+    assert not broken(request(USER, stop="x"))
