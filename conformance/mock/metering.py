@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from tokenassay.conformance.mock.call import Answer, Call, Usage
 from tokenassay.conformance.mock.stages import through
 from tokenassay.contracts.catalog import Model
 from tokenassay.estimators.requests import Message
 from tokenassay.estimators.tokens import count_tokens
+
+_FEWEST_FOUND: Final = 40
+"""Tokens of the shortest search result."""
 
 
 def count_input(call: Call) -> int | None:
@@ -20,7 +23,17 @@ def count_input(call: Call) -> int | None:
     service = call.service
     thinking = thinks(service.model(call.model), request.parameters)
     counted = service.counter(call.model).count(request, thinking, None).tokens
-    return None if counted is None else counted + call.document_tokens
+    return None if counted is None else counted + call.document_tokens + _found(call)
+
+
+def _found(call: Call) -> int:
+    """Tokens of what a search found, which the edition says is added to the input."""
+    request = call.request
+    if request is None or request.parameters.get("enable_search") is not True:
+        return 0
+    if call.service.edition.behaviour("search_adds_input", call.model) is None:
+        return 0
+    return _FEWEST_FOUND + call.digest % _FEWEST_FOUND
 
 
 def count_message(message: Message) -> int:

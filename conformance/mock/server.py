@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, Final
 
 import msgspec
 import uvicorn
@@ -17,7 +19,8 @@ from tokenassay.conformance.mock.guard import guarded_protocol
 from tokenassay.conformance.mock.service import Settings
 from tokenassay.contracts.edition import Edition
 
-_READY_SECONDS = 30.0
+_READY_SECONDS: Final = 30.0
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,12 +80,46 @@ def url_of(bound: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def server_for(app: App) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """A uvicorn server that says when it is ready, and ends on a signal without raising it."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+        self.signalled: int | None = None
+        """The signal that ended it; None where something else did."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._on_ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Note SIGINT and SIGTERM while serving, in the main thread; a second one hurries."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {sig: signal.signal(sig, self.handle_exit) for sig in _SIGNALS}
+        try:
+            yield
+        finally:
+            for sig, handler in before.items():
+                signal.signal(sig, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End gracefully; at once, where it is asked twice."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+        self.signalled = sig
+
+
+def server_for(app: App, on_ready: Callable[[], None]) -> Server:
     """A uvicorn server for the app, quiet, with the app's own limits on its clients."""
-    settings = app.world.settings
     config: Any = uvicorn.Config(
         app,
-        http=guarded_protocol(settings),
+        http=guarded_protocol(app.world.settings),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -92,7 +129,7 @@ def server_for(app: App) -> uvicorn.Server:
         timeout_graceful_shutdown=2,
         backlog=4096,
     )
-    return uvicorn.Server(config)
+    return Server(config, on_ready)
 
 
 @contextmanager
@@ -128,19 +165,12 @@ def running(
 @contextmanager
 def serving(app: App, bound: socket.socket) -> Iterator[str]:
     """The app on a listening socket, in a thread, while the block runs: its URL."""
-    server = server_for(app)
+    started = threading.Event()
+    server = server_for(app, started.set)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [bound]}, name="tokenassay-mock", daemon=True
     )
     url = url_of(bound)
-    started = threading.Event()
-    server_startup = server.startup
-
-    async def startup(sockets: list[socket.socket] | None = None) -> None:
-        await server_startup(sockets=sockets)
-        started.set()
-
-    server.startup = startup  # type: ignore[method-assign]
     thread.start()
     try:
         if not started.wait(_READY_SECONDS):

@@ -11,8 +11,9 @@ from tokenassay.conformance.mock.lies.registry import Lie, Probe
 from tokenassay.conformance.mock.stages import Hook, Hooks
 
 _FAMILY = "errors"
-_FAULTY = Probe({"temperature": "warm"})
-_FAULTY_STREAM = Probe({"temperature": "warm"}, stream=True)
+_NOBODY = ({"role": "narrator", "content": "Once upon a time."},)
+_FAULTY = Probe(messages=_NOBODY)
+_FAULTY_STREAM = Probe(messages=_NOBODY, stream=True)
 
 
 def _status(change: Callable[[int], int]) -> Hook[Reply]:

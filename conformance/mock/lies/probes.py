@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from tokenassay.conformance.mock.lies.registry import Probe
 from tokenassay.conformance.mock.quirks import quirks
 from tokenassay.contracts.clauses import EndpointClause
 from tokenassay.contracts.edition import Edition
+from tokenassay.estimators.refusals import compile_rules
+from tokenassay.estimators.requests import read_request
 
 PLAIN: tuple[Mapping[str, Any], ...] = ({"role": "user", "content": "Tell me about rivers."},)
 """The conversation of a probe that needs none in particular."""
@@ -32,7 +35,7 @@ def request_of(edition: Edition, probe: Probe) -> Written:
     if endpoint is None:
         raise LookupError(f"{edition.id} has no operation {operation!r}")
     native = edition.surface == "native"
-    body: dict[str, Any] = {"model": probe.model or edition.models[0]}
+    body: dict[str, Any] = {"model": probe.model or talking_model(edition)}
     messages = [dict(message) for message in probe.messages or PLAIN]
     headers = {"content-type": "application/json"}
     if native:
@@ -55,6 +58,19 @@ def request_of(edition: Edition, probe: Probe) -> Written:
         {**headers, **probe.headers},
         body,
     )
+
+
+@lru_cache(maxsize=32)
+def talking_model(edition: Edition) -> str:
+    """The first model of an edition that takes plain messages."""
+    native = edition.surface == "native"
+    for model in edition.models:
+        body = {"model": model, "messages": PLAIN}
+        if native:
+            body = {"model": model, "input": {"messages": PLAIN}, "parameters": {}}
+        if not compile_rules(edition, model).check(read_request(body, surface=edition.surface)):
+            return model
+    return edition.models[0]
 
 
 def _lay(under: dict[str, Any], over: Mapping[str, Any]) -> None:

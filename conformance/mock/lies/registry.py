@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tokenassay.conformance.mock.quirks import quirks
 from tokenassay.conformance.mock.stages import Hooks
 
 if TYPE_CHECKING:
@@ -60,15 +61,23 @@ class Lie(NamedTuple):
 
     def concerns(self, edition: Edition) -> bool:
         """Whether the edition has a clause, on one of the lie's surfaces, that it breaks."""
-        return edition.surface in self.surfaces and any(self.broken(edition))
+        if edition.surface not in self.surfaces or not self.broken(edition):
+            return False
+        return self.probe is None or not self.probe.stream or has_streams(edition)
 
     def broken(self, edition: Edition) -> tuple[str, ...]:
-        """Ids of the edition's clauses that the lie breaks."""
+        """Ids of the edition's clauses that the lie breaks, those left unspecified aside."""
         return tuple(
             clause.id
             for clause in edition.clauses
-            if any(fnmatchcase(clause.id, pattern) for pattern in self.clauses)
+            if clause.level != "unspecified"
+            and any(fnmatchcase(clause.id, pattern) for pattern in self.clauses)
         )
+
+
+def has_streams(edition: Edition) -> bool:
+    """Whether an edition has a switch for streams."""
+    return edition.surface == "openai" or bool(quirks(edition).stream_headers)
 
 
 @lru_cache(maxsize=1)
