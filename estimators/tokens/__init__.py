@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from tokenassay.estimators.tokens import vocabulary
 from tokenassay.estimators.tokens.counting import Counter, QwenCounter
 from tokenassay.estimators.tokens.files import TokenizerFileError, counter_from_file
-from tokenassay.estimators.tokens.normal import normal
+from tokenassay.estimators.tokens.normal import normalized
 from tokenassay.estimators.tokens.vocabulary import VocabularyError
 
 __all__ = [
@@ -66,7 +66,7 @@ def count_tagged(text: str) -> int:
     """Number of tokens of a text in which each of ``TEMPLATE_TAGS`` is one token."""
     if "<" not in text:
         return _QWEN.count(text)
-    parts = _TAG.split(normal(text))
+    parts = _TAG.split(normalized(text))
     return sum(map(_QWEN.count, parts)) + len(parts) - 1
 
 

@@ -35,7 +35,7 @@ _CUT = re.compile(
 )
 
 
-def normal(text: str) -> str:
+def normalized(text: str) -> str:
     """The text as it is encoded: in NFC, then without surrogates.
 
     In this order, because dashscope's tokenizer normalizes first and its engine repairs later.
@@ -64,9 +64,9 @@ def stretches(text: str) -> Iterator[str]:
         cut = _CUT.search(text, start + STRETCH)
         if cut is None:
             break
-        yield normal(text[start : cut.end()])
+        yield normalized(text[start : cut.end()])
         start = cut.end()
-    yield normal(text[start:] if start else text)
+    yield normalized(text[start:] if start else text)
 
 
 def _in_order(text: str) -> str:
