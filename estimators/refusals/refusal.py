@@ -57,8 +57,10 @@ Check = Callable[[Case], Iterable[Finding]]
 """One or more clauses made executable."""
 
 
-def refuse(edition: Edition, model: str | None, clause: ClauseBase, breach: Breach) -> Refusal:
-    """The refusal that a breach of ``clause`` amounts to, when ``model`` is asked for."""
+def refuse(
+    edition: Edition, clause: ClauseBase, breach: Breach, model: str | None = None
+) -> Refusal:
+    """The refusal that a breach of ``clause`` amounts to, where ``model`` was asked for."""
     row = edition.error_for(clause)
     pattern = clause.message or (row.pattern if row else None)
     path = breach.at.replace("[", ".").replace("]", "")

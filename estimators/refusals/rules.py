@@ -115,7 +115,7 @@ class Rules:
         case = self._case(request, input_tokens, message_tokens)
         stages = self._plain_stages if plain else self._stages
         return tuple(
-            refuse(self.edition, case.model, clause, breach)
+            refuse(self.edition, clause, breach, case.model)
             for clause, breach in self._survey(case, stages)
             if clause.level != "unspecified"
         )
