@@ -86,9 +86,7 @@ class Edition:
     def of_kind(self, kind: type[Kind], model: str | None = None) -> tuple[Kind, ...]:
         """Clauses of one kind, for ``model`` where one is given, in the file's order."""
         return tuple(
-            clause
-            for clause in self.clauses
-            if isinstance(clause, kind) and applies(clause, model)
+            clause for clause in self.clauses if isinstance(clause, kind) and applies(clause, model)
         )
 
     @cached_property

@@ -62,9 +62,7 @@ def convert(data: Any, kind: type[T], text: str, file: str, first_line: int = 0)
         raise complaint(text, file, path.rstrip("`"), expected, first_line) from None
 
 
-def complaint(
-    text: str, file: str, path: str, expected: str, first_line: int = 0
-) -> ContractError:
+def complaint(text: str, file: str, path: str, expected: str, first_line: int = 0) -> ContractError:
     """An error at a path such as ``.clauses[3].interval``, with the line where it stands."""
     line = _line_of(text, path)
     return ContractError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from tokenassay.contracts import reading
+from tokenassay.contracts import reading, soundness
 from tokenassay.contracts.arguments import problem_with_arguments
 from tokenassay.contracts.behaviours import BEHAVIOURS
 from tokenassay.contracts.catalog import Model, ModelList, TemplateFile, TemplateProfile, TextRule
@@ -19,6 +18,7 @@ from tokenassay.contracts.edition import Edition
 from tokenassay.contracts.editions import EditionBody, EditionHeader
 from tokenassay.contracts.errors import ContractError, UnknownEdition, UnknownModel
 from tokenassay.contracts.intervals import Interval
+from tokenassay.contracts.partial import day as day
 from tokenassay.contracts.records import Source
 
 _REQUIRED = ("title", "provider", "surface", "date", "seen", "endpoint")
@@ -83,7 +83,19 @@ def load_contract(path: Path | str, *, shown: str | None = None) -> Contract:
         body_data = {k: head_data.pop(k) for k in ("clauses", "model_rows") if k in head_data}
     header = reading.convert(head_data, EditionHeader, head_text, name)
     body = reading.convert(body_data, EditionBody, body_text, name, first - 1)
-    return Contract(_resolve(header, body, head_text, body_text, name, first - 1), body.model_rows)
+    edition = _resolve(header, body, head_text, body_text, name, first - 1)
+    if body.model_rows:
+        problem = soundness.first_problem(
+            body.model_rows,
+            sources=edition.sources,
+            profiles=profiles(),
+            rules=text_rules(),
+            others=models(),
+        )
+        if problem:
+            path, expected = problem
+            raise reading.complaint(body_text, name, f".model_rows{path}", expected, first - 1)
+    return Contract(edition, body.model_rows)
 
 
 def _resolve(
@@ -105,6 +117,10 @@ def _resolve(
                 head_text, name, f".{field}", "expected a value (the file extends no edition)"
             )
         values[field] = value
+    try:
+        day(values["date"])
+    except ValueError as error:
+        raise reading.complaint(head_text, name, ".date", str(error)) from None
     sources: dict[str, Source] = {**(base.sources if base else {}), **header.sources}
     seen_ids: set[str] = set()
     for index, clause in enumerate(body.clauses):
@@ -113,7 +129,12 @@ def _resolve(
             field, expected = problem
             raise reading.complaint(text, name, f".clauses[{index}].{field}", expected, offset)
         seen_ids.add(clause.id)
-    clauses = _merge(base.clauses if base else (), body.clauses, header.drop)
+    inherited = base.clauses if base else ()
+    for index, pattern in enumerate(header.drop):
+        if not any(_dropped(clause.id, (pattern,)) for clause in inherited):
+            expected = f"expected the id of an inherited clause, got {pattern!r}"
+            raise reading.complaint(head_text, name, f".drop[{index}]", expected)
+    clauses = _merge(inherited, body.clauses, header.drop)
     ids = {clause.id for clause in clauses}
     for index, clause in enumerate(body.clauses):
         if clause.error and clause.error not in ids:
@@ -133,12 +154,13 @@ def _resolve(
 def _merge(
     inherited: tuple[Clause, ...], own: tuple[Clause, ...], drop: tuple[str, ...]
 ) -> tuple[Clause, ...]:
-    def dropped(id: str) -> bool:
-        return any(id.startswith(d[:-1]) if d.endswith("*") else id == d for d in drop)
-
-    merged = {clause.id: clause for clause in inherited if not dropped(clause.id)}
+    merged = {clause.id: clause for clause in inherited if not _dropped(clause.id, drop)}
     merged.update((clause.id, clause) for clause in own)
     return tuple(merged.values())
+
+
+def _dropped(id: str, drop: tuple[str, ...]) -> bool:
+    return any(id.startswith(d[:-1]) if d.endswith("*") else id == d for d in drop)
 
 
 def _problem(clause: Clause, seen: set[str], sources: dict[str, Source]) -> tuple[str, str] | None:
@@ -211,9 +233,3 @@ def profiles() -> dict[str, TemplateProfile]:
 def text_rules() -> dict[str, TextRule]:
     """Characters-per-token rules by id."""
     return {rule.id: rule for rule in templates().text_rules}
-
-
-def day(partial: str) -> dt.date:
-    """First day of a partial ISO date: 2024, 2024-04 or 2024-04-15."""
-    year, month, number = (*partial.split("-"), "1", "1")[:3]
-    return dt.date(int(year), int(month), int(number))
