@@ -119,7 +119,7 @@ class InputCounter:
         tokens = low if features.gaps else (low + high) // 2
         ids = ", ".join(rule.id for rule in rules)
         known = "" if self._rows else "; its template is not known either"
-        name = self._model.id if self._model else "this model"
+        name = self._model.id if self._model else "the model"
         why = f"no vocabulary of {name} is at hand: a range by the text rule {ids}{known}"
         parts = (Part(f"whole request, by rule {ids}", tokens),)
         standard = Standard((), "approximate", why)
@@ -166,7 +166,7 @@ class InputCounter:
         if row is None:
             meters = tuple(Meter(profile, count, self.syntax) for profile in profiles.values())
             ordered = tuple(sorted(meters, key=lambda meter: not meter.bare))
-            name = self._model.id if self._model else "this model"
+            name = self._model.id if self._model else "the model"
             why = f"no template of {name} is known: from the texts alone to the largest known"
             return Standard(ordered, "modelled", why)
         meter = Meter(profiles[row.profile], count, self.syntax)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
 from tokenassay.contracts import store
 from tokenassay.contracts.catalog import Model, ModelList
@@ -53,9 +53,9 @@ def choose(
         own = next((row for row in contract.models if row.id == model), None)
         if own is not None:
             return Choice(contract.edition, _whole(own), contract.edition.sources)
-        return Choice(contract.edition, *_row_of(model))
+        return _at(contract.edition, model)
     if edition is not None:
-        return Choice(store.load_edition(edition), *_row_of(model))
+        return _at(store.load_edition(edition), model)
     if model is None:
         raise UnknownModel("the request names no model, as text; name one, or an edition")
     heads = [head for head in _heads() if _serves(head.models, model)]
@@ -68,15 +68,14 @@ def choose(
         raise UnknownEdition(
             f"no edition of the {surface} surface names {model!r}; others do: {elsewhere}"
         )
-    row, sources = _row_of(model)
     listed = _list_of(model)
     here = [head for head in here if listed and head.provider == listed.provider] or here
     in_force = [head for head in here if day is None or head.since <= day]
-    notes: tuple[str, ...] = ()
-    if not in_force:
-        notes = (f"no edition for {model} is known as old as {day}: judged by {here[0].id}",)
-    head = in_force[-1] if in_force else here[0]
-    return Choice(store.load_edition(head.id), row, sources, notes)
+    if in_force:
+        return _at(store.load_edition(in_force[-1].id), model)
+    first = here[0].id
+    note = f"no edition for {model} is known as old as {day}: judged by {first}"
+    return _at(store.load_edition(first), model, note)
 
 
 @lru_cache(maxsize=1)
@@ -114,12 +113,18 @@ def _list_of(model: str | None) -> ModelList | None:
     return None
 
 
-def _row_of(model: str | None) -> tuple[Model | None, Mapping[str, Source]]:
+def _at(edition: Edition, model: str | None, *notes: str) -> Choice:
+    """The model's row in our own lists, as far as it speaks of the edition's provider."""
     listed = _list_of(model)
-    row = store.models().get(model or "")
-    if listed is None or row is None:
-        return None, {}
-    return _whole(row), listed.sources
+    if listed is None:
+        return Choice(edition, None, {}, notes)
+    row = _whole(store.models()[model or ""])
+    if listed.provider != edition.provider:
+        # Another provider's price, and what was billed there, proves nothing of this one.
+        templates = tuple(replace(template, basis="modelled") for template in row.templates)
+        row = replace(row, prices=(), free_quota=(), templates=templates)
+        notes += (f"prices and published counts of {model} are {listed.provider}'s",)
+    return Choice(edition, row, listed.sources, notes)
 
 
 def _whole(row: Model) -> Model:
@@ -127,7 +132,7 @@ def _whole(row: Model) -> Model:
     base = store.models().get(row.alias_of or "")
     if base is None:
         return row
-    return msgspec.structs.replace(
+    return replace(
         row,
         sizes=row.sizes or base.sizes,
         prices=row.prices or base.prices,

@@ -67,13 +67,14 @@ def estimate(
     if model is not None and model != request.model:
         request = replace(request, model=model, body={**request.body, "model": model})
     name = request.model if isinstance(request.model, str) else None
-    terms = Terms(request.surface, name, day, batch, region)
     vocabulary = _stamp(tokenizer) if tokenizer is not None else None
-    key = (terms, edition, id(loaded) if loaded is not None else None, vocabulary)
+    held = id(loaded) if loaded is not None else None
+    key = (request.surface, name, edition, day, batch, region, held, vocabulary)
     kept = _plans.get(key)
     if kept is None:
         choice = choose(request.surface, name, day, edition=edition, contract=loaded)
         own = counter_from_file(tokenizer) if tokenizer is not None else None
+        terms = Terms(request.surface, name, day, batch, region)
         kept = Plan(terms, choice, own), loaded
         if len(_plans) >= _MOST_PLANS:
             _plans.clear()

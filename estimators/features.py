@@ -99,7 +99,7 @@ def examine(request: Request, syntax: FileSyntax | None, rule: TemplateFile) -> 
     for index, message in enumerate(request.messages or (), 1):
         name = f"message {index}"
         _examine_message(message, name, doubts, notes)
-        _examine_parts(message.content, name, rule, doubts, gaps, extra)
+        _examine_parts(message.content, name, rule, doubts, gaps, notes, extra)
     texts = [message.text for message in request.messages or ()]
     if isinstance(request.prompt, str):
         texts.append(request.prompt)
@@ -120,7 +120,7 @@ def _examine_parameters(
     extra: list[Part],
 ) -> None:
     if parameters.get("enable_search") not in (None, False):
-        gaps.append("what the search finds is added to the input")
+        gaps.append("what a search adds")
     form = parameters.get("response_format")
     kind = form.get("type") if isinstance(form, Mapping) else form
     if kind not in (None, "text"):
@@ -167,6 +167,7 @@ def _examine_parts(
     rule: TemplateFile,
     doubts: list[str],
     gaps: list[str],
+    notes: list[str],
     extra: list[Part],
 ) -> None:
     if not isinstance(content, list | tuple):
@@ -176,18 +177,23 @@ def _examine_parts(
         tokens = image_tokens(size, rule) if size else None
         where = f"{name}, image {index}"
         if tokens is None:
-            gaps.append(f"{where}: its size is not known")
+            gaps.append(f"all of {where}, whose size is not known")
             tokens = fewest_image_tokens(rule)
         else:
             doubts.append(f"{where} is counted by cells of pixels")
         extra.append(Part(where, tokens))
     for part in content:
         if isinstance(part, Mapping) and _is_other(part):
-            gaps.append(f"{name}: a part that is neither text nor image ({_kind(part)})")
+            gaps.append(f"a part of {name} that is neither text nor image ({_kind(part)})")
+        if isinstance(part, Mapping) and part.get("cache_control") is not None:
+            notes.append(
+                f"{name} asks for a cache: filling it is billed above the price of input, and "
+                "the cost is without that"
+            )
 
 
 def _is_other(part: Mapping[str, Any]) -> bool:
-    return not ({"text", "image", "image_url"} & part.keys())
+    return part.keys().isdisjoint(("text", "image", "image_url"))
 
 
 def _kind(part: Mapping[str, Any]) -> str:

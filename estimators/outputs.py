@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ class OutputRule:
         self._thinks_unasked = _SETTLED.get(row.thinking) if row else None
         if row is not None and row.thinking == "optional":
             self._thinks_unasked = row.thinking_default
+        self._unasked = {thinks: self._without_parameters(thinks) for thinks in (True, False, None)}
 
     def thinks(self, parameters: Mapping[str, Any]) -> bool | None:
         """Whether the model thinks before it answers; None where that can't be told."""
@@ -39,12 +41,24 @@ class OutputRule:
         self, parameters: Mapping[str, Any], thinks: bool | None, input_tokens: int | None
     ) -> OutputTokens:
         """Least and most tokens of all answers to one request."""
+        used = input_tokens or 0
+        if not parameters:
+            ready, up_to = self._unasked[thinks]
+            if used <= up_to:
+                return ready
         most = self._most(parameters, thinks)
         if self._context is not None:
-            room = max(0, self._context - (input_tokens or 0))
+            room = max(0, self._context - used)
             most = room if most is None else min(most, room)
         answers = _positive(parameters.get("n")) or 1
         return OutputTokens(0, most * answers if most is not None else None)
+
+    def _without_parameters(self, thinks: bool | None) -> tuple[OutputTokens, int]:
+        """The answer of a request without parameters, and the input up to which it holds."""
+        most = self._most({}, thinks)
+        if self._context is None:
+            return OutputTokens(0, most), sys.maxsize
+        return OutputTokens(0, most), self._context - most if most is not None else -1
 
     def _most(self, parameters: Mapping[str, Any], thinks: bool | None) -> int | None:
         whole = _positive(parameters.get("max_completion_tokens"))

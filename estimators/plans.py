@@ -96,7 +96,7 @@ class Plan:
     def _price(self, thinks: bool | None) -> Pricing:
         terms, row = self._terms, self._choice.model
         if row is None:
-            pricing = Pricing(None, f"no price of {terms.model} is known")
+            pricing = Pricing(None, f"no price of {terms.model or 'no model'} is known")
         else:
             tariff, why = find_tariff(
                 row,
@@ -106,16 +106,18 @@ class Plan:
                 batch=terms.batch,
                 thinking=thinks,
             )
-            pricing = Pricing(tariff, self._cite(tariff.row) if tariff else why)
+            pricing = Pricing(tariff, self._cite(tariff.row, terms.batch) if tariff else why)
         self._pricings[thinks] = pricing
         return pricing
 
-    def _cite(self, price: Price) -> str:
+    def _cite(self, price: Price, batch: bool) -> str:
         source = self._choice.sources.get(price.source.partition(" § ")[0])
         until = f" until {price.until}" if price.until else ""
         read = f"{source.provider}, {source.title}" if source else price.source
         trust = price.trust or (source.trust if source else "inferred")
-        return f"prices of {price.region} from {price.since}{until}, by {read} ({trust})"
+        hit = any(tier.cache_hit_per_1k is not None for tier in price.tiers)
+        cached = "; the least is with all input from the cache" if hit and not batch else ""
+        return f"prices of {price.region} from {price.since}{until}, by {read} ({trust}){cached}"
 
 
 def _input_limit(edition: Edition, model: str | None, sizes: Sizes | None) -> int | None:

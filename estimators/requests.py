@@ -58,15 +58,15 @@ def read_request(
     ``streaming`` None takes ``stream: true`` in the body (native says it in a header, so the
     caller who knows the headers passes it).
     """
-    if not isinstance(body, Mapping):
+    if not _is_object(body):
         raise NotARequest(f"expected a JSON object, got {_json_type(body)}")
     if surface is None:
         surface = _recognise(body)
     if surface == "native":
         given = body.get("input")
-        holder: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+        holder: Mapping[str, Any] = given if _is_object(given) else {}
         settings = body.get("parameters")
-        parameters: Mapping[str, Any] = settings if isinstance(settings, Mapping) else {}
+        parameters: Mapping[str, Any] = settings if _is_object(settings) else {}
     else:
         holder = body
         parameters = {k: v for k, v in body.items() if k not in _NOT_PARAMETERS}
@@ -102,7 +102,7 @@ def _read_messages(given: Any) -> tuple[Message, ...] | None:
         return None
     messages = []
     for raw in given:
-        if type(raw) is not dict and not isinstance(raw, Mapping):  # the first test is cheap
+        if not _is_object(raw):
             return None
         get = raw.get
         content = get("content")
@@ -134,6 +134,10 @@ def content_text(content: Any) -> str:
         if isinstance(text, str):
             found.append(text)
     return "".join(found)
+
+
+def _is_object(value: Any) -> bool:
+    return value.__class__ is dict or isinstance(value, Mapping)  # the first test is the cheap one
 
 
 _JSON_TYPES: Final[tuple[tuple[type, str], ...]] = (
