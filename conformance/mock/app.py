@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tokenassay.conformance.mock import batches, files, models, tokens, wire
+from tokenassay.conformance.mock import batches, files, models, native_files, tokens, wire
 from tokenassay.conformance.mock.call import Call, Denial
 from tokenassay.conformance.mock.generate import Dialect, generate
 from tokenassay.conformance.mock.lies import registry
@@ -31,7 +31,7 @@ Asgi = Callable[[wire.Scope, wire.Receive, wire.Send], Awaitable[None]]
 
 _DIALECTS: dict[Surface, Dialect] = {"native": NATIVE, "openai": OPENAI}
 _HANDLERS: dict[Surface, dict[str, Handler]] = {
-    "native": {**tokens.HANDLERS, **files.NATIVE_HANDLERS},
+    "native": {**tokens.HANDLERS, **native_files.HANDLERS},
     "openai": {**models.HANDLERS, **files.HANDLERS, **batches.HANDLERS},
 }
 _GENERATION = ("generate", "chat")
@@ -74,7 +74,12 @@ class App:
         call = Call(mount.services[0], wire.read_headers(request.scope))
         denial = call.service.no_such_path
         if isinstance(error, HTTPException) and error.status_code != 404:
-            denial = Denial(error.status_code, denial.code, error.detail, denial.type)
+            row = call.service.errors.get("error.method")
+            denial = (
+                Denial.of_row(row, method=request.method)
+                if row is not None
+                else Denial(error.status_code, denial.code, error.detail, denial.type)
+            )
         return error_response(_DIALECTS[mount.surface], call, denial)
 
 

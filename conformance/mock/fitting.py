@@ -24,8 +24,19 @@ from tokenassay.conformance.mock.schemas import (
 )
 
 _HARD: Final = frozenset(
-    "not if oneOf patternProperties propertyNames contains dependentSchemas dependencies "
-    "unevaluatedProperties unevaluatedItems $dynamicRef".split()
+    (
+        "not",
+        "if",
+        "oneOf",
+        "patternProperties",
+        "propertyNames",
+        "contains",
+        "dependentSchemas",
+        "dependencies",
+        "unevaluatedProperties",
+        "unevaluatedItems",
+        "$dynamicRef",
+    )
 )
 """Keywords that are met by trying, because one value must satisfy several schemas at once."""
 _ATTEMPTS: Final = 24
@@ -195,10 +206,8 @@ class _Fitter:
         low, high = bounds(schema)
         step = _whole_step(schema.get("multipleOf"))
         top = math.floor(high) if high is not None else None
-        if low is not None:
-            bottom = math.ceil(low)
-        else:
-            bottom = 1 if top is None or top >= 1 else top - 100
+        unbounded = 1 if top is None or top >= 1 else top - 100
+        bottom = unbounded if low is None else math.ceil(low)
         if top is None:
             top = max(bottom, 0) + max(100, step)
         lowest, highest = -(-bottom // step), top // step

@@ -37,6 +37,12 @@ class Dialect(Protocol):
         May set ``call.document_tokens`` and ``call.notes``; Denied ends the call.
         """
 
+    def admit(self, call: Call) -> None:
+        """Look at what no rule on the request itself can see, once the rules let it pass.
+
+        Denied ends the call: a file that was deleted, say.
+        """
+
     def refusal(self, call: Call, denial: Denial) -> Any:
         """The JSON body of an error."""
 
@@ -129,6 +135,7 @@ def decide(
     call.refusals = through(stages.judge, call, found)
     if call.refusals:
         raise Denied(of_refusal(call, call.refusals[0]))
+    dialect.admit(call)
     call.parameters = through(
         stages.adjust, call, service.in_force(call.model, request.parameters)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from tokenassay.conformance.mock import documents
 from tokenassay.conformance.mock.call import Answer, Call, Denial, Head, Reply, ToolCall, Usage
 from tokenassay.conformance.mock.frames import Frame, Style
 from tokenassay.conformance.mock.metering import usage_at
@@ -26,7 +27,12 @@ class Native:
         )
 
     def examine(self, call: Call) -> None:
-        """Nothing beyond the rules."""
+        """Look up the files that the messages refer to, and count their tokens."""
+        documents.examine(call)
+
+    def admit(self, call: Call) -> None:
+        """Denied where a file that the messages refer to can't be used."""
+        documents.admit(call)
 
     def refusal(self, call: Call, denial: Denial) -> dict[str, Any]:
         """A flat error; a row without code has no code field."""

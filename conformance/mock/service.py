@@ -42,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Longest wait for the next bytes of a request."""
     write_timeout: float = 300.0
     """Longest time for a client to take one answer."""
+    batch_pace: float = 0.0
+    """Seconds that a batch stays in each of its states; 0: each look at it moves it on."""
     max_streams: int = 2048
     """Streams at once; one more is refused with the edition's rate row."""
 

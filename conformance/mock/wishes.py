@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from tokenassay.conformance.mock.call import Call
+from tokenassay.conformance.mock.metering import thinks
 from tokenassay.conformance.mock.stops import FlatList
 
 ANY_OBJECT: Final[Mapping[str, Any]] = {"type": "object"}
@@ -37,7 +38,7 @@ def read_wish(call: Call) -> Wish:
     known = call.service.edition.parameters(call.model)
     given = {name: value for name, value in call.parameters.items() if name in known}
     if not given:
-        return Wish(thinking=_thinks(call, given))
+        return Wish(thinking=bool(thinks(call.service.model(call.model), given)))
     flat = None
     if "stop" in given:
         clause = call.service.edition.behaviour("stop_by_token_ids", call.model)
@@ -48,23 +49,13 @@ def read_wish(call: Call) -> Wish:
         max_completion_tokens=_cap(given.get("max_completion_tokens")),
         stop=given.get("stop"),
         flat_list="sequence" if flat == "sequence" else "any",
-        thinking=_thinks(call, given),
+        thinking=bool(thinks(call.service.model(call.model), given)),
         thinking_budget=_cap(given.get("thinking_budget")),
         json_schema=_schema(given.get("response_format")),
         tools=tuple(t for t in tools if isinstance(t, Mapping)) if isinstance(tools, list) else (),
         tool_choice=given.get("tool_choice"),
         parallel=given.get("parallel_tool_calls") is True,
     )
-
-
-def _thinks(call: Call, given: Mapping[str, Any]) -> bool:
-    model = call.service.model(call.model)
-    if model is None or model.thinking in ("never", "unknown"):
-        return False
-    if model.thinking == "always":
-        return True
-    wanted = given.get("enable_thinking")
-    return wanted is True or (wanted is None and model.thinking_default)
 
 
 def _cap(value: Any) -> int | None:
