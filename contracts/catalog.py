@@ -159,3 +159,5 @@ class TemplateFile(Record, frozen=True, kw_only=True):
     image_marker_tokens: int | None = None
     json_mode_tokens: int | None = None
     """Seen above the template with ``response_format: json_object``; modelled, never exact."""
+    thinking_marker_tokens: int | None = None
+    """The most seen in an output beside the tokens of the reasoning and of the answer."""

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tokenassay.contracts import store
 from tokenassay.contracts.catalog import Model, Sizes
 from tokenassay.contracts.edition import Edition
 from tokenassay.estimators.records import OutputTokens
@@ -22,6 +23,7 @@ class OutputRule:
         default = declared.default if declared else None
         self._context = sizes.context_tokens if sizes else None
         self._thinking_limit = sizes.thinking_tokens if sizes else None
+        self._thinking_markers = store.templates().thinking_marker_tokens or 0
         self._default = _positive(default)
         if self._default is None and sizes is not None:
             self._default = sizes.default_output_tokens or sizes.output_tokens
@@ -68,7 +70,7 @@ class OutputRule:
         if answer is None or thinks is False:
             return answer
         budget = _positive(parameters.get("thinking_budget")) or self._thinking_limit
-        return answer + budget if budget is not None else None
+        return answer + budget + self._thinking_markers if budget is not None else None
 
 
 def _positive(value: Any) -> int | None:
