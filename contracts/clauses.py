@@ -66,8 +66,8 @@ class ClauseBase(Record, frozen=True, kw_only=True):
     """Message pattern to expect instead of the error row's own (``{placeholders}`` vary).
 
     A refusal fills, where they apply, in either: ``{name}`` (last step of the path), ``{path}``
-    (dotted, such as messages.1.content), ``{value}`` and its ``{type}``, ``{values}`` (those
-    allowed), ``{min}``, ``{max}``, ``{interval}``, ``{model}``, ``{role}``, ``{index}`` (of the
+    (dotted, such as messages.1.content), ``{value}``, ``{type}`` (of a value of the wrong JSON
+    type; of any other the value itself), ``{values}`` (those allowed), ``{min}``, ``{max}``, ``{interval}``, ``{model}``, ``{role}``, ``{index}`` (of the
     message), ``{ids}`` (of tool calls), ``{id}`` or ``{file_id}``. Others stay as they are.
     """
     note: str | None = None

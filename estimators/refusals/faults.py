@@ -115,7 +115,7 @@ def choice_test(clause: ChoiceClause, declared: tuple[JsonType, ...]) -> Test:
             return None
         return Fault(
             f"is {shown(value)}, but the documents list {words}",
-            {"value": written(value), "values": words},
+            {"value": written(value), "type": written(value), "values": words},
         )
 
     return test

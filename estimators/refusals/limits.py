@@ -140,6 +140,9 @@ MEASURERS: Final[dict[Quantity, Measurer]] = {
 }
 """What can be measured in a request body; the other quantities belong to files and accounts."""
 
+PER_MESSAGE: Final[tuple[Quantity, ...]] = ("message_tokens", "text_document_tokens")
+"""What is measured by counting single messages."""
+
 
 def maximum_of(clause: LimitClause, model: str | None) -> int | None:
     """The figure for a model, or None where the clause has none for it."""

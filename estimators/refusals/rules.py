@@ -10,7 +10,7 @@ from tokenassay.contracts.edition import Edition
 from tokenassay.estimators.refusals.combinations import Combinations
 from tokenassay.estimators.refusals.frame import check_frame, check_model
 from tokenassay.estimators.refusals.ground import survey_ground
-from tokenassay.estimators.refusals.limits import compile_limit, input_ceiling
+from tokenassay.estimators.refusals.limits import PER_MESSAGE, compile_limit, input_ceiling
 from tokenassay.estimators.refusals.messages import (
     BY_PARAMETER,
     DESCRIPTIVE,
@@ -84,9 +84,12 @@ class Rules:
         accepts_model = model is not None and all(x.level == "unspecified" for x, _ in named)
         self._accepts_plain = accepts_model and accepts_plain(values, texts, rules)
         self._needs_settings = any(v.place.head == "parameters" and v.required for v in values)
-        self._idle = combinations.idle and not any(v.required for v in parameters)
+        demanding = any(v.required and not v.place.steps for v in parameters)
+        self._idle = combinations.idle and not demanding
         self._ceiling = input_ceiling(limits, model)
-        self._counts_messages = any("tokens" in x.quantity for x in limits)
+        self._counts_messages = any(
+            x.quantity in PER_MESSAGE and x.level != "unspecified" for x in limits
+        )
         self._notes = Notes(edition, model, values, limits, ground)
 
     def check(

@@ -268,6 +268,20 @@ def test_the_short_way_and_the_long_way_agree(
     assert ask(messages) == ask([{**message, "unknown_field": 1} for message in messages])
 
 
+@every_edition
+def test_plain_conversations_take_the_short_way(
+    edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for model in models_of(edition):
+        prompt_only = edition.rule("prompt_only", model)
+        if not edition.serves(model) or prompt_only or (edition, model) == (MADE_UP, "files"):
+            continue
+        rules, asked = compile_rules(edition, model), plain_request(edition, model, {})
+        with monkeypatch.context() as patched:
+            patched.delattr(type(rules), "_survey")
+            assert rules.check(asked, input_tokens=1) == ()
+
+
 def test_rules_are_compiled_once_and_shared_by_threads() -> None:
     edition = next(iter(EDITIONS.values()))
     model = edition.models[0]

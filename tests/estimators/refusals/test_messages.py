@@ -8,6 +8,7 @@ import pytest
 
 from tests.estimators.refusals.asking import (
     ASSISTANT,
+    MADE_UP,
     SYSTEM,
     USER,
     answer,
@@ -18,7 +19,9 @@ from tests.estimators.refusals.asking import (
     request,
 )
 from tokenassay.contracts.clauses import MessageRule
+from tokenassay.estimators.refusals.ground import survey_ground
 from tokenassay.estimators.refusals.messages import DESCRIPTIVE, RULES
+from tokenassay.estimators.refusals.refusal import Case
 from tokenassay.estimators.requests import read_request
 
 AT = "input.messages"
@@ -132,6 +135,33 @@ def test_answers_carry_the_id_of_the_call(id: Any, fine: bool) -> None:
 def test_the_word_json_is_asked_for(text: str, kind: str, fine: bool) -> None:
     asked = request({"role": "user", "content": text}, response_format={"type": kind})
     assert broken(asked) == ([] if fine else [("m.json_word", AT)])
+
+
+@pytest.mark.parametrize(("name", "fine"), [("a" * 8, True), ("a" * 9, False), (5, False)])
+def test_texts_inside_messages(name: Any, fine: bool) -> None:
+    asked = request(USER, ASSISTANT, {**USER, "name": name})
+    assert broken(asked) == ([] if fine else [("m.name", f"{AT}[2].name")])
+
+
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.parametrize(
+    ("body", "told", "told_if_required"),
+    [
+        ({"input": {}}, False, False),
+        ({"input": 5}, True, True),
+        ({"input": None}, True, False),
+        ({"parameters": {}}, True, False),
+    ],
+)
+def test_input_is_an_object(
+    body: dict[str, Any], told: bool, told_if_required: bool, required: bool
+) -> None:
+    case = Case(read_request(body, surface="native"), None, None, None)
+    ground = survey_ground(MADE_UP, None)._replace(input_is_required=required)
+    found = list(RULES["input_is_object"](case, {}, ground))
+    assert [breach.at for breach in found] == (
+        ["input"] if (told_if_required if required else told) else []
+    )
 
 
 def test_a_model_that_takes_a_prompt_only() -> None:
