@@ -9,8 +9,10 @@ import typer
 from tokenassay import __version__
 from tokenassay.cli.contracts import contracts
 from tokenassay.cli.estimate import estimate
+from tokenassay.cli.lies import lies
 from tokenassay.cli.models import models
 from tokenassay.cli.output import complaints
+from tokenassay.cli.serve import serve
 
 app = typer.Typer(
     name="tokenassay",
@@ -50,6 +52,8 @@ def count(context: typer.Context) -> None:
 app.command()(estimate)
 app.command()(models)
 app.command()(contracts)
+app.command()(serve)
+app.command()(lies)
 
 
 def main() -> None:
