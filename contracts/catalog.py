@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from tokenassay.contracts.records import Record, Source, Surface, Trust
 
@@ -129,6 +129,10 @@ class ToolTemplate(Record, frozen=True, kw_only=True):
     closing_tokens: int
     separator: Literal["compact", "spaced"] = "spaced"
     """How each tool is written as JSON."""
+    function_keys: tuple[str, ...] = ()
+    """Keys of a tool's ``function`` that are written; empty: whatever it has."""
+    empty_parameters: dict[str, Any] | None = None
+    """What is written for ``parameters: {}``; None: as it stands."""
 
 
 class TemplateProfile(Record, frozen=True, kw_only=True):

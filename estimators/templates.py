@@ -135,7 +135,8 @@ class Meter:
         return sum([self._plain_count(text) for text in texts if text]) + len(texts) - 1
 
     def _tool_tokens(self, tools: Iterable[Any], template: ToolTemplate) -> int:
-        written = sum(self._count(f"{_json(tool, template.separator)}\n") for tool in tools)
+        shown = (_as_rendered(tool, template) for tool in tools)
+        written = sum(self._count(f"{_json(tool, template.separator)}\n") for tool in shown)
         return template.preamble_tokens + written + template.closing_tokens
 
     def _bare_tools(self, tools: Iterable[Any]) -> Iterator[Part]:
@@ -187,6 +188,18 @@ def _spoken(turn: Turn) -> str:
         text += "\n" if text else ""
         text += f'<tool_call>\n{{"name": "{name}", "arguments": {arguments}}}\n</tool_call>'
     return text
+
+
+def _as_rendered(tool: Any, template: ToolTemplate) -> Any:
+    """A tool with the keys that the template writes, its empty parameters filled in."""
+    function = tool.get("function") if isinstance(tool, dict) else None
+    if not isinstance(function, dict):
+        return tool
+    keys = template.function_keys
+    kept = {key: value for key, value in function.items() if not keys or key in keys}
+    if kept.get("parameters") == {} and template.empty_parameters is not None:
+        kept["parameters"] = template.empty_parameters
+    return {**tool, "function": kept}
 
 
 def _json(value: Any, separator: str) -> str:
