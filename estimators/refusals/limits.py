@@ -78,21 +78,22 @@ def message_tokens(case: Case, args: Mapping[str, Any], ground: Ground) -> Itera
     systems = sort_systems(messages, ground.file_prefix)
     if args.get("when") == "documents" and not systems.documents:
         return
-    merged, start, total = args.get("merged", ()), 0, 0
+    merged, held = args.get("merged", ()), args.get("roles")
+    runs: list[tuple[int, int, int]] = []  # first message, last message, tokens
     for index, message in enumerate(messages):
-        if not _is_held(index, message, systems, args.get("roles")):
+        if not _is_held(index, message, systems, held):
             continue
-        continues = (
-            index > 0 and message.role in merged and messages[index - 1].role == message.role
-        )
-        start, total = (start, total) if continues else (index, 0)
-        total += count(message)
-        nxt = messages[index + 1] if index + 1 < len(messages) else None
-        if message.role in merged and nxt is not None and nxt.role == message.role:
-            continue
-        at = at_message(case.request, start, "content")
-        what = at if start == index else f"{at} with the messages up to [{index}]"
-        yield Measure(at, total, f"{what} in tokens")
+        first, tokens = index, count(message)
+        if runs and message.role in merged:
+            begun, last, sum_so_far = runs[-1]
+            if last == index - 1 and messages[last].role == message.role:
+                runs.pop()
+                first, tokens = begun, sum_so_far + tokens
+        runs.append((first, index, tokens))
+    for first, last, tokens in runs:
+        at = at_message(case.request, first, "content")
+        what = at if first == last else f"{at} with the messages up to [{last}]"
+        yield Measure(at, tokens, f"{what} in tokens")
 
 
 def _is_held(index: int, message: Message, systems: Systems, roles: Any) -> bool:

@@ -38,3 +38,13 @@ def test_presence_alone_may_exclude() -> None:
     assert not broken(request(USER, seed=1))
     assert not broken(request(USER, seed=1, stop=None))
     assert not broken(request(USER, stop="x"))
+
+
+def test_one_of_several_values_may_exclude_another() -> None:
+    for mode in ({}, {"mode": "text"}, {"mode": None}):
+        asked = request(USER, tone="loud", **mode)
+        assert broken(asked) == [("tone.fits_mode", "parameters.tone")]
+    assert not broken(request(USER, tone="loud", mode="message"))
+    assert not broken(request(USER, tone="low"))
+    (refusal,) = refused(request(USER, tone="loud", mode="text"))
+    assert refusal.why == 'mode is "text", so tone must be other than "loud", but is "loud"'

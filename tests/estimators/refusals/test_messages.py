@@ -137,7 +137,10 @@ def test_the_word_json_is_asked_for(text: str, kind: str, fine: bool) -> None:
     assert broken(asked) == ([] if fine else [("m.json_word", AT)])
 
 
-@pytest.mark.parametrize(("name", "fine"), [("a" * 8, True), ("a" * 9, False), (5, False)])
+@pytest.mark.parametrize(
+    ("name", "fine"),
+    [("a" * 8, True), ("a" * 9, False), ("aa", True), ("a", False), (5, False), (None, True)],
+)
 def test_texts_inside_messages(name: Any, fine: bool) -> None:
     asked = request(USER, ASSISTANT, {**USER, "name": name})
     assert broken(asked) == ([] if fine else [("m.name", f"{AT}[2].name")])

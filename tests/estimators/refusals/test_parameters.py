@@ -133,6 +133,25 @@ def test_notes_tell_open_questions_and_advice() -> None:
     assert not notes(request(USER, seed=2**31 - 1))
 
 
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"top_p": 0.7}, ()),
+        ({"top_p": 0.1}, ()),
+        ({"top_p": 0.09}, ("It is raised.",)),
+        ({"top_p": "low"}, ()),
+        ({"max_tokens": 1400}, ()),
+        ({"max_tokens": 1401}, ("A large cap is none.",)),
+        ({"max_tokens": True}, ()),
+        ({}, ()),
+    ],
+)
+def test_advice_is_for_the_values_it_speaks_of(
+    parameters: dict[str, Any], expected: tuple[str, ...]
+) -> None:
+    assert notes(request(USER, **parameters)) == expected
+
+
 def test_notes_tell_nulls_and_unknown_names() -> None:
     assert notes(request(USER, top_p=None)) == (
         "parameters.top_p is null: no document says whether that is the same as absent",
