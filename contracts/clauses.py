@@ -67,8 +67,9 @@ class ClauseBase(Record, frozen=True, kw_only=True):
 
     A refusal fills, where they apply, in either: ``{name}`` (last step of the path), ``{path}``
     (dotted, such as messages.1.content), ``{value}``, ``{type}`` (of a value of the wrong JSON
-    type; of any other the value itself), ``{values}`` (those allowed), ``{min}``, ``{max}``, ``{interval}``, ``{model}``, ``{role}``, ``{index}`` (of the
-    message), ``{ids}`` (of tool calls), ``{id}`` or ``{file_id}``. Others stay as they are.
+    type; of any other the value itself), ``{values}`` (those allowed), ``{min}``, ``{max}``,
+    ``{interval}``, ``{model}``, ``{role}``, ``{index}`` (of the message), ``{ids}`` (of tool
+    calls), ``{id}`` or ``{file_id}``. Others stay as they are.
     """
     note: str | None = None
 

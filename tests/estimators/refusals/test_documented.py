@@ -15,6 +15,10 @@ NATIVE = "qwen-dashscope@2024-04"
 LONG = "qwen-long@2024-10"
 BAICHUAN = "baichuan-dashscope@2024"
 GATEWAY = "computevault-gateway@2025"
+NO_JSON = (
+    "'messages' must contain the word 'json' in some form, "
+    "to use 'response_format' of type 'json_object'."
+)
 TOOLS = [{"type": "function", "function": {"name": "look", "parameters": {}}}]
 
 
@@ -262,8 +266,7 @@ def test_the_gateway_needs_no_parameters_and_prints_no_error() -> None:
         ({"tool_choice": {"type": "function", "function": {"name": "look"}}}, None),
         (
             {"response_format": {"type": "json_object"}},
-            "'messages' must contain the word 'json' in some form, "
-            + "to use 'response_format' of type 'json_object'.",
+            NO_JSON,
         ),
         ({"response_format": {"type": "text"}}, None),
     ],

@@ -188,6 +188,25 @@ def test_history_is_made_of_turns(history: list[Any], expected: list[str]) -> No
     assert broken(read_request(body)) == [("history.shape", at) for at in expected]
 
 
+def test_refusals_come_in_the_order_of_a_server() -> None:
+    """Stage by stage; within one, in the order of the edition whatever the request's."""
+    body = {
+        "model": "medium",
+        "input": {"prompt": 5, "messages": [USER, ASSISTANT]},
+        "parameters": {"tools": [{"function": {"name": "search"}}], "seed": 0.5, "top_p": 2},
+    }
+    assert [refusal.clause for refusal in refused(read_request(body))] == [
+        "prompt.type",
+        "input.not_both",
+        "model.served",
+        "top_p.range",
+        "seed.type",
+        "tools.name",
+        "tools.need_message",
+        "m.last",
+    ]
+
+
 def test_paths_are_those_of_the_body_in_either_dialect() -> None:
     asked = read_request({"model": "small", "messages": [USER, USER], "top_p": 1})
     places = {refusal.at for refusal in refused(asked)}
