@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from tokenassay.conformance.mock.call import Call, Denial, Denied
@@ -9,6 +10,9 @@ from tokenassay.conformance.mock.stages import through
 
 FAULT_HEADER: Final = "x-assay-fault"
 AFTER_HEADER: Final = "x-assay-fault-after"
+
+_PLACEHOLDER: Final = re.compile(r"\{[a-z_]+\}")
+"""What a row leaves open; the documents themselves write ``xxx`` there."""
 
 
 def open_door(call: Call) -> None:
@@ -42,7 +46,7 @@ def bring_about(call: Call, wanted: str) -> None:
         known = ", ".join(service.errors)
         words = f"{service.edition.id} has no error row {wanted!r}; it has: {known}"
         raise Denied(Denial(400, service.malformed.code, words, service.malformed.type), plain=True)
-    denial = Denial.of_row(row)
+    denial = Denial.of_row(row, _PLACEHOLDER.sub("xxx", row.pattern))
     after = call.headers.get(AFTER_HEADER, "")
     if call.stream and after.isascii() and after.isdigit() and len(after) < 7:
         call.breaks_off = (denial, int(after))

@@ -45,9 +45,9 @@ def _row(lie: Lie, tellers: list[Edition], by_hand: bool) -> Row:
     return Row(lie.name, lie.family, lie.summary, tuple(clauses), names, by_hand)
 
 
-def markdown() -> str:
-    """The list as the page docs/lies.md."""
-    listed = rows()
+def markdown(edition: str | None = None) -> str:
+    """The list as a page; without an edition it is docs/lies.md."""
+    listed = rows(edition)
     made = sum(not row.by_hand for row in listed)
     lines = [
         "# Lies of the mock endpoint",

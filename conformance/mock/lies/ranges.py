@@ -16,7 +16,7 @@ from tokenassay.conformance.mock.call import Call
 from tokenassay.conformance.mock.lies.registry import Lie, Probe
 from tokenassay.conformance.mock.lies.tricks import refusal_by
 from tokenassay.conformance.mock.stages import Hook, Hooks
-from tokenassay.contracts.clauses import LimitClause, RangeClause
+from tokenassay.contracts.clauses import LimitClause, ParameterClause, RangeClause
 from tokenassay.contracts.edition import Edition
 from tokenassay.contracts.intervals import Bound, Interval
 from tokenassay.estimators.refusals import Refusal
@@ -172,14 +172,19 @@ def _inner(interval: Interval, end: End, whole: bool) -> Bound | None:
 
 
 def _is_integer(edition: Edition, name: str) -> bool:
-    parameter = edition.parameters().get(name)
-    return parameter is not None and parameter.declared.types == ("integer",)
+    return any(
+        clause.parameter == name and "integer" in clause.types and "number" not in clause.types
+        for clause in edition.clauses
+        if isinstance(clause, ParameterClause)
+    )
 
 
 # --------------------------------------------------------------------------------- limits
 
 _JUDGED = ("input_tokens", "message_tokens", "files_per_request", "tools")
 """Quantities that a request alone can pass; files and batches have lies of their own."""
+_WRITABLE = 100_000
+"""Tokens of the longest message that a probe writes out."""
 
 
 def _of_limit(edition: Edition, clause: LimitClause) -> Iterator[Lie]:
@@ -192,6 +197,7 @@ def _of_limit(edition: Edition, clause: LimitClause) -> Iterator[Lie]:
         f"The limit on {clause.quantity.replace('_', ' ')} is not held.",
         (clause.id,),
         Hooks(judge=judge),
+        probe=_long(clause, lambda most: most + 1),
     )
     if clause.quantity == "input_tokens":
         yield Lie(
@@ -200,7 +206,17 @@ def _of_limit(edition: Edition, clause: LimitClause) -> Iterator[Lie]:
             "An input of nine tenths of the limit is refused.",
             (clause.id,),
             Hooks(judge=_early(clause)),
+            probe=_long(clause, lambda most: most * 19 // 20),
         )
+
+
+def _long(clause: LimitClause, tokens: Callable[[int], int]) -> Probe | None:
+    """A user message of that many tokens; None where it would be huge, or is not the point."""
+    model, most = next(iter(clause.by_model.items()), (None, clause.maximum))
+    if most is None or most > _WRITABLE or "tokens" not in clause.quantity:
+        return None
+    said = "so" + " so" * (tokens(most) - 1)
+    return Probe(messages=({"role": "user", "content": said},), model=model)
 
 
 def _early(clause: LimitClause) -> Hook[tuple[Refusal, ...]]:

@@ -15,10 +15,14 @@ def lies(
         typer.Option(metavar="ID", help="Only those that a server of this edition can tell."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown page.")] = False,
 ) -> None:
     """Every lie of the mock endpoint, what it does, and the clauses that it breaks."""
     from tokenassay.conformance.mock.lies import listing
 
+    if markdown:
+        print(listing.markdown(edition), end="")
+        return
     rows = listing.rows(edition)
     if json:
         write_json({"lies": [row._asdict() for row in rows]})
