@@ -15,7 +15,7 @@ import yaml
 from tokenassay import estimate
 from tokenassay.cli import sheet
 from tokenassay.cli.app import app
-from tokenassay.cli.output import console, pairs, table
+from tokenassay.cli.output import console, pairs, put, table
 
 HERE = Path(__file__).resolve().parent
 COMPARED = "qwen-chat.json"
@@ -41,7 +41,7 @@ def main() -> None:
         )
         if shown["refusals"]:
             refused.append((entry["request"], sheet.refusals(shown)))
-    out.print(shown_table)
+    put(shown_table, out)
     out.print('\n"printed" is the usage that the document itself shows for the request.')
     for request, lines in refused:
         out.print(f"\n{request}: what the documents say against it")

@@ -42,4 +42,4 @@ def test_errors_alone(call: Caller) -> None:
     assert all(f"{row.id} " in out for row in edition.errors.values())
     assert "temperature.range" not in out
     gateway = call("contracts", "computevault-gateway@2025", "--errors")
-    assert "print no error" in gateway.out
+    assert "print no error." in gateway.out

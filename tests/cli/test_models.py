@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from decimal import Decimal
 
 import pytest
@@ -96,3 +97,17 @@ def test_rows_in_force_end_before_the_day_of_until() -> None:
     assert catalog.in_force(rows, last) == rows[:1]
     assert catalog.in_force(rows, first) == rows[1:]
     assert catalog.in_force(rows, dt.date(2024, 3, 31)) == []
+
+
+@pytest.mark.parametrize("columns", ["60", "90", "120"])
+@pytest.mark.parametrize("arguments", [["models"], ["models", "qwen-plus"], ["contracts"]])
+def test_a_narrow_terminal_wraps_and_loses_nothing(
+    call: Caller, monkeypatch: pytest.MonkeyPatch, arguments: list[str], columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "500")
+    wide = Counter(call(*arguments).out)
+    monkeypatch.setenv("COLUMNS", columns)
+    narrow = Counter(call(*arguments).out)
+    for char in " \n─":
+        del wide[char], narrow[char]
+    assert narrow == wide

@@ -69,6 +69,7 @@ def test_a_file_that_is_not_there(call: Caller, tmp_path: Path) -> None:
         (["--system", "Be brief."], "--system goes with -m"),
         (["-m", "hello"], "a request file"),
         (["--tokenizer", "/"], "/"),
+        (["--tokenizer", "none.json"], "none.json: no such file"),
         (["--tokenizer", str(CHAT)], "qwen-chat.json"),
     ],
 )

@@ -43,15 +43,15 @@ def _options(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 def count(context: typer.Context) -> None:
-    """Count the tokens of text, one line a file and a total."""
+    """Tokens of text, one line a file."""
     from tokenassay.cli.count import main as count_main
 
     raise typer.Exit(count_main(context.args))
 
 
-app.command()(estimate)
-app.command()(models)
-app.command()(contracts)
+app.command(short_help="Tokens, cost and refusals of a request.")(estimate)
+app.command(short_help="What is known of the models.")(models)
+app.command(short_help="What the documents promise.")(contracts)
 app.command()(serve)
 app.command()(lies)
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tokenassay.cli.models import Entry, Row
-from tokenassay.cli.output import number, pairs, table
+from tokenassay.cli.output import number, pairs, put, table
 from tokenassay.contracts.catalog import FreeQuota, Model, Price, Sizes, Template, Tier
 from tokenassay.contracts.store import text_rules
 from tokenassay.estimators.dates import first_day, holds
@@ -26,7 +26,7 @@ def overview(entries: list[Entry], day: dt.date) -> Table:
     """One line a model and region: what holds on ``day``."""
     limits = ("context", "max input", "max output")
     columns = ("model", *limits, "price per 1,000, in / out", "tokens")
-    shown = table(*columns, right=limits, whole=columns)
+    shown = table(*columns, right=limits, whole=columns[:-1])
     for entry in entries:
         size: Any = next((row.row for row in in_force(entry.of("sizes"), day)), None)
         held = in_force(entry.of("prices"), day)
@@ -64,7 +64,7 @@ def describe(entry: Entry, console: Console) -> None:
         for row in rows:
             period = _period(row.row.since, row.row.until)
             shown.add_row(period, *cells(row.row), row.trust, str(row.seen), row.title)
-        console.print(shown)
+        put(shown, console)
         for row in rows:
             if row.row.note:
                 console.print(pairs([(f"  since {row.row.since}", row.row.note)]))
@@ -130,8 +130,8 @@ def _tier(tier: Tier, condition: bool = True) -> str:
 def _counted(entry: Entry, day: dt.date) -> str:
     if entry.model.tokenizer is None:
         return "approximate"
-    held = in_force(entry.of("templates"), day)
-    return " or ".join(dict.fromkeys(row.row.basis for row in held)) or "modelled"
+    held: list[Any] = [row.row for row in in_force(entry.of("templates"), day)]
+    return " or ".join(dict.fromkeys(row.basis for row in held)) or "modelled"
 
 
 def _tokenizer(model: Model) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tokenassay.cli import inputs
-from tokenassay.cli.output import Complaint, console, number, pairs, table, write_json
+from tokenassay.cli.output import Complaint, console, number, pairs, put, table, write_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,14 +45,13 @@ def contracts(
         if json:
             write_json({"editions": [summary(one) for one in known]})
         else:
-            console().print(_overview(known))
+            put(_overview(known), console())
         return
     if json:
         listed = chosen.errors.values() if errors else chosen.clauses
         write_json({**summary(chosen), "clauses": [record(chosen, clause) for clause in listed]})
     elif errors:
-        _heading(chosen, console())
-        console().print(_errors(chosen))
+        _list_errors(chosen, console())
     else:
         _describe(chosen, console())
 
@@ -108,31 +107,33 @@ def _heading(edition: Edition, console: Console) -> None:
     console.print(f"{edition.title}; {edition.provider}, {edition.date}, read {edition.seen}")
     if edition.summary:
         console.print(edition.summary.strip())
+
+
+def _describe(edition: Edition, console: Console) -> None:
+    _heading(edition, console)
     console.print(
         pairs(
             (key, f"{source.provider}, {source.title} ({source.published}, {source.trust})")
             for key, source in edition.sources.items()
         )
     )
-
-
-def _describe(edition: Edition, console: Console) -> None:
-    _heading(edition, console)
     families: dict[str, list[ClauseBase]] = {}
     for clause in edition.clauses:
         families.setdefault(clause.family, []).append(clause)
     for family, members in families.items():
         shown = table(family, "level", "statement", "source", whole=(family, "level"))
-        for clause in members:
-            statement = [clause.text, *(f"- {reading}" for reading in clause.readings)]
-            shown.add_row(clause.id, clause.level, "\n".join(statement), clause.source)
+        for member in members:
+            statement = [member.text, *(f"- {reading}" for reading in member.readings)]
+            shown.add_row(member.id, member.level, "\n".join(statement), member.source)
         console.print()
-        console.print(shown)
+        put(shown, console)
 
 
-def _errors(edition: Edition) -> Table | str:
+def _list_errors(edition: Edition, console: Console) -> None:
+    _heading(edition, console)
     if not edition.errors:
-        return "The documents of this edition print no error."
+        console.print("Its documents print no error.")
+        return
     shown = table(
         "error", "status", "code", "message", "from", right=("status",), whole=("error", "code")
     )
@@ -140,4 +141,5 @@ def _errors(edition: Edition) -> Table | str:
         shown.add_row(
             row.id, str(row.status), row.code or "not printed", row.pattern, row.induced_by
         )
-    return shown
+    console.print()
+    put(shown, console)

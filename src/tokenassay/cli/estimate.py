@@ -103,7 +103,7 @@ def estimate(
         region,
         batch,
         output_tokens,
-        tokenizer,
+        inputs.check_file(tokenizer),
     )
     if request is not None:
         bodies: Bodies = (inputs.read_body(request),)
@@ -113,7 +113,8 @@ def estimate(
     if all_models:
         found, left_out = survey(bodies, asked, ceiling)
     else:
-        found = [one(bodies, name, asked) for name in model or [None]]
+        named: list[str | None] = [*model] if model else [None]
+        found = [one(bodies, name, asked) for name in named]
     against = [reason for shown in found if (reason := stands_against(shown, ceiling))]
     if all_models and not found:
         against.append("no model can serve this request")
@@ -125,9 +126,7 @@ def estimate(
     else:
         sheet.show(found, left_out, console())
         if len(found) > 1 and output_tokens is None:
-            print(
-                "\nEach cost is up to the model's own ceiling: --output-tokens N makes them alike."
-            )
+            print("\nEach at its model's own ceiling; --output-tokens N compares like with like.")
     for reason in against:
         complain(reason)
     if against:

@@ -6,7 +6,8 @@ import datetime as dt
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -47,19 +48,27 @@ def parse_day(written: str) -> dt.date:
     raise Complaint(f"expected a date such as 2024-04-15, got {written!r}")
 
 
+@contextmanager
+def named(path: str) -> Iterator[None]:
+    """Complaint, with the file's name, where the file can't be read."""
+    try:
+        yield
+    except IsADirectoryError:
+        raise Complaint(f"{path}: is a directory") from None
+    except FileNotFoundError:
+        raise Complaint(f"{path}: no such file") from None
+    except OSError as error:
+        raise Complaint(f"{path}: {error.strerror or error}") from None
+
+
 def read_file(path: str) -> bytes:
     """Bytes of a file, or of standard input for ``-``; Complaint where it can't be read."""
     if path == "-":
         return sys.stdin.buffer.read()
-    try:
+    if "\0" in path:
+        raise Complaint(f"{path}: not the name of a file")
+    with named(path):
         return Path(path).read_bytes()
-    except IsADirectoryError:
-        problem = "is a directory"
-    except FileNotFoundError:
-        problem = "no such file"
-    except (OSError, ValueError) as error:
-        problem = getattr(error, "strerror", None) or str(error)
-    raise Complaint(f"{path}: {problem}")
 
 
 def read_json(path: str) -> Any:
@@ -99,18 +108,19 @@ def read_body(path: str) -> Mapping[str, Any]:
     )
 
 
+def check_file(path: str | None) -> str | None:
+    """The name of a file that another library will read; Complaint where there is none."""
+    if path is not None:
+        with named(path):
+            Path(path).stat()
+    return path
+
+
 def read_contract(path: str | None) -> Contract | None:
     """A user's contract file; ContractError names file, line and field of a mistake."""
     if path is None:
         return None
     from tokenassay.contracts.store import load_contract
 
-    try:
+    with named(path):
         return load_contract(path)
-    except IsADirectoryError:
-        problem = "is a directory"
-    except FileNotFoundError:
-        problem = "no such file"
-    except OSError as error:
-        problem = error.strerror or str(error)
-    raise Complaint(f"{path}: {problem}")

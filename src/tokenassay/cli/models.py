@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from tokenassay.cli import inputs
-from tokenassay.cli.output import complain, console, write_json
+from tokenassay.cli.output import complain, console, put, write_json
 
 if TYPE_CHECKING:
     from tokenassay.contracts.catalog import Model, ModelList, Sized
@@ -72,7 +72,7 @@ def models(
         write_json({"models": [record(entry) for entry in chosen], "warnings": warnings})
         return
     if model is None:
-        console().print(catalog.overview(chosen, day))
+        put(catalog.overview(chosen, day), console())
     else:
         catalog.describe(chosen[0], console())
     for warning in warnings:

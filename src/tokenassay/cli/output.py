@@ -19,6 +19,9 @@ USAGE = 2
 """Exit code of wrong usage, bad input and bad configuration."""
 
 _UNATTENDED_WIDTH = 120
+_GUTTER = 3
+_LEAST_WRAPPED = 8
+"""Characters between columns, and of a column that is wrapped as narrow as can be read."""
 
 
 class Complaint(Exception):
@@ -49,6 +52,26 @@ def table(*columns: str, right: Sequence[str] = (), whole: Sequence[str] = ()) -
             no_wrap=name in whole,
         )
     return made
+
+
+def put(made: Table, out: Console) -> None:
+    """Print a table; where its whole columns alone are too wide, they are wrapped, never cut."""
+    from rich.cells import cell_len
+
+    whole = [column for column in made.columns if column.no_wrap]
+    wide = sum(
+        max(
+            cell_len(line)
+            for cell in (column.header, *column.cells)
+            for line in str(cell).split("\n")
+        )
+        for column in whole
+    )
+    rest = len(made.columns) - len(whole)
+    if wide + _GUTTER * len(made.columns) + _LEAST_WRAPPED * rest > out.width:
+        for column in whole:
+            column.no_wrap = False
+    out.print(made)
 
 
 def pairs(lines: Iterable[tuple[str, str]]) -> Table:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from tokenassay.cli.output import money, number, pairs, table, visible
+from tokenassay.cli.output import money, number, pairs, put, table, visible
 
 if TYPE_CHECKING:
     from tokenassay.cli.estimate import LeftOut
@@ -23,7 +23,7 @@ def show(found: Sequence[Shown], left_out: Sequence[LeftOut], console: Console) 
         console.print(detail(found[0]))
         return
     if found:
-        console.print(compared(found))
+        put(compared(found), console)
     for shown in found:
         lines = refusals(shown)
         if lines:
