@@ -83,8 +83,11 @@ def test_every_dependency_is_explained_with_its_licence() -> None:
         if line.startswith("| ") and (cells := [cell.strip() for cell in line.split("|")[1:-1]])
     }
     for line in metadata.requires("tokenassay") or ():
-        name = Requirement(line).name
+        requirement = Requirement(line)
+        name = requirement.name
         assert name in rows, name
+        if requirement.marker and not requirement.marker.evaluate({"extra": "tokenizers"}):
+            continue  # not for this interpreter, so its metadata is not here
         info = metadata.metadata(name)
         told = " ".join(
             [
