@@ -100,8 +100,9 @@ async def cancel(call: Call, http: HttpRequest, mount: Mount) -> Response:
     if batch.status not in going:
         row = call.service.errors.get("error.unsupported_operation")
         raise Denied(Denial.of_row(row) if row else call.service.malformed)
-    batch.cancelled_after = call.service.world.keep(BatchStore).steps(batch)
-    batch.move("cancelling")
+    if _entered(call, "cancelling") == "cancelling":
+        batch.cancelled_after = call.service.world.keep(BatchStore).steps(batch)
+        batch.move("cancelling")
     return _view(call, "cancel_batch", batch)
 
 
@@ -162,6 +163,8 @@ async def _advance(call: Call, mount: Mount, batch: Batch) -> None:
         for status in statuses[statuses.index(batch.status) + 1 : due + 1]:
             if batch.status == statuses[0] and not await _valid(call, batch):
                 return
+            if _entered(call, status) != status:
+                return
             if status == statuses[-1]:
                 await _work(call, mount, batch)
             if batch.cancelled_after is None:
@@ -170,12 +173,16 @@ async def _advance(call: Call, mount: Mount, batch: Batch) -> None:
         batch.busy = False
 
 
+def _entered(call: Call, status: str) -> str:
+    """The status that a batch comes to where it should come to ``status``."""
+    return through(call.service.stages.batch_state, call, status)
+
+
 async def _valid(call: Call, batch: Batch) -> bool:
     data = _input(call, batch)
     lines = await asyncio.to_thread(lambda: list(read_lines(data)))
     faults: list[Fault] = await asyncio.to_thread(validate, call.service, batch, data, lines)
-    state = "failed" if faults else "valid"
-    if through(call.service.stages.batch_state, call, state) == "failed":
+    if faults and _entered(call, "failed") == "failed":
         batch.errors = [msgspec.to_builtins(fault) for fault in faults]
         batch.move("failed")
         return False

@@ -25,6 +25,8 @@ from tokenassay.contracts.edition import Edition
 from tokenassay.estimators.refusals.refusal import Breach, refuse
 
 BATCH: Final = "batch"
+UPLOAD: Final = "upload"
+"""Key of ``call.notes``: the file that is being uploaded."""
 
 
 async def upload(call: Call, http: HttpRequest, mount: Mount) -> Response:
@@ -156,6 +158,7 @@ def _largest(edition: Edition) -> int:
 def _judge(call: Call, endpoint: EndpointClause, form: Form, sent: Upload, id: str) -> None:
     """Denied by the first rule on uploads that is broken, after the lies about rules."""
     edition = call.service.edition
+    call.notes[UPLOAD] = sent
     found = [
         refuse(edition, clause, Breach(at, why, {"file_id": id, "id": id}))
         for clause, at, why in _breaches(call, edition, endpoint, form, sent)

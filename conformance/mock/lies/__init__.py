@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from tokenassay.conformance.mock.lies import (
+    batches,
+    chunks,
+    documents,
     errors,
+    files,
     messages,
     metering,
+    openai,
     parameters,
     responses,
     streams,
@@ -21,5 +26,10 @@ FAMILIES: tuple[tuple[Lie, ...], ...] = (
     streams.LIES,
     metering.LIES,
     tools.LIES,
+    openai.LIES,
+    chunks.LIES,
+    documents.LIES,
+    files.LIES,
+    batches.LIES,
 )
 """Every family's lies, in the order in which they are listed."""
