@@ -13,7 +13,7 @@ from tokenassay.conformance.failures import NotRun
 from tokenassay.conformance.probe import Probe
 from tokenassay.conformance.promises.messages import observe_either, refuse_as
 from tokenassay.conformance.promises.registry import Promise, builder
-from tokenassay.conformance.promises.requests import SAMPLE_TOOL, Prepared, control, prepare
+from tokenassay.conformance.promises.requests import SAMPLE_TOOL, Prepared, broken, control, prepare
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts.edition import Edition
 
@@ -40,7 +40,7 @@ def combination_promises(edition: Edition, clause: c.Clause, model: str) -> Iter
 
 def _kept(probe: Probe, *, clause: c.CombinationClause) -> None:
     parameters, stream = _when(clause)
-    request = prepare(probe, stream, **parameters)
+    request = prepare(probe, stream or None, **parameters)
     exchange = request.send(probe)
     if clause.level == "unspecified":
         observe_either(probe, exchange, _words(request))
@@ -58,12 +58,16 @@ def _broken(probe: Probe, *, clause: c.CombinationClause) -> None:
             raise NotRun("a request without messages is tried elsewhere")
         elif value is not None:
             parameters[name] = value
-    request = Prepared(probe.body(**parameters), stream)
+    fixed = stream if "stream" in clause.then or stream else None
+    request = prepare(probe, fixed, breaking=clause.id, **parameters)
+    found = broken(probe, request)
+    if clause.level != "unspecified" and clause.id not in found[:1]:
+        raise NotRun(f"no request was found that breaks this clause first (breaks {found or 'none'})")
     exchange = request.send(probe)
     if clause.level == "unspecified":
         observe_either(probe, exchange, _words(request))
     else:
-        refuse_as(probe, exchange, clause, control(probe, stream), _words(request))
+        refuse_as(probe, exchange, clause, control(probe, request.stream), _words(request))
 
 
 def _when(clause: c.CombinationClause) -> tuple[dict[str, Any], bool]:

@@ -43,7 +43,7 @@ def _row_is_told(probe: Probe, *, row: c.ErrorClause) -> None:
         raise NotRun(
             "no request brings this row about; other promises meet the rows that one does"
         )
-    exchange = probe.send(probe.body(), headers={FAULT_HEADER: row.id})
+    exchange = probe.send(probe.body(), headers={FAULT_HEADER: row.id}, retry=False)
     error = exchange.error
     if exchange.failure is not None:
         raise Inconclusive(f"{exchange.failure.kind}: {exchange.failure.detail}", exchange.id)

@@ -49,22 +49,30 @@ def broken(probe: Probe, request: Prepared) -> tuple[str, ...]:
     return tuple(refusal.clause for refusal in found if refusal.level != "unspecified")
 
 
-def prepare(probe: Probe, stream: bool = False, **parameters: Any) -> Prepared:
+def prepare(
+    probe: Probe, stream: bool | None = None, *, breaking: str = "", **parameters: Any
+) -> Prepared:
     """A request with these parameters, and with whatever else they ask for.
 
     Combinations that would be broken are mended on their ``then`` side, as the documents say:
-    a parameter that needs a stream is streamed, and so on.
+    a parameter that needs a stream is streamed, and so on. Only what was given stays, and the
+    clause ``breaking`` is left to be broken. ``stream`` None leaves it to the clauses.
     """
+    free, stream = stream is None, bool(stream)
     given = dict(parameters)
     for _ in range(4):
         mended = False
         for clause in probe.edition.of_kind(c.CombinationClause, probe.model):
+            if clause.id == breaking or clause.level == "unspecified":
+                continue
             if not all(_holds(probe, given, stream, n, m) for n, m in clause.when.items()):
                 continue
             for name, matcher in clause.then.items():
                 if name in parameters or _holds(probe, given, stream, name, matcher):
                     continue
                 value = _satisfying(name, matcher)
+                if name == "stream" and not free:
+                    continue
                 if name == "stream":
                     stream = bool(value)
                 else:
@@ -72,7 +80,14 @@ def prepare(probe: Probe, stream: bool = False, **parameters: Any) -> Prepared:
                 mended = True
         if not mended:
             break
-    return Prepared(probe.body(**given), stream)
+    return Prepared(probe.body(_words_for(probe, given), **given), stream)
+
+
+def _words_for(probe: Probe, given: Mapping[str, Any]) -> str:
+    """A question that fits the parameters: JSON mode asks for a word in it."""
+    rule = probe.edition.rule("json_word_in_messages", probe.model)
+    asked = rule is not None and any("format" in name and name != "result_format" for name in given)
+    return f"Say hello in {rule.args.get('word', 'json')}." if asked and rule else "Say hello."
 
 
 def _holds(
