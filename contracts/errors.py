@@ -9,7 +9,8 @@ class ContractError(ValueError):
     def __init__(self, file: str, line: int | None, field: str, expected: str) -> None:
         self.file, self.line, self.field, self.expected = file, line, field, expected
         place = f"{file}:{line}" if line is not None else file
-        super().__init__(f"{place}: {field}: {expected}" if field else f"{place}: {expected}")
+        told = f"{place}: {field}: {expected}" if field else f"{place}: {expected}"
+        super().__init__(" ".join(told.splitlines()))  # a key may hold a line break
 
 
 class UnknownEdition(LookupError):

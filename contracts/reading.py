@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +12,12 @@ import yaml
 from tokenassay.contracts.errors import ContractError
 
 T = TypeVar("T")
+
+_STEP = re.compile(r"\[\d+\]|[^.\[]+")
+"""A step of a path such as ``.clauses[3].interval``."""
+
+_UNKNOWN = re.compile("unknown field `(.+)`")
+"""What msgspec says of the object that holds an unknown field; we point at the field itself."""
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -59,7 +66,35 @@ def convert(data: Any, kind: type[T], text: str, file: str, first_line: int = 0)
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
         expected, _, path = str(error).partition(" - at `$")
-        raise complaint(text, file, path.rstrip("`"), expected, first_line) from None
+        path = _spell_keys(data, kind, path.rstrip("`"))
+        unknown = _UNKNOWN.search(expected)
+        if unknown:
+            path, expected = f"{path}.{unknown[1]}", "expected a known field, got this one"
+        raise complaint(text, file, path, expected, first_line) from None
+
+
+_ANY_KEY = "[...]"
+"""How msgspec writes a key of a mapping in the path of a mistake."""
+
+
+def _spell_keys(data: Any, kind: type[Any], path: str) -> str:
+    """``path`` with the first such key spelt out, found by trying one key at a time."""
+    before, mark, after = path.partition(_ANY_KEY)
+    if not mark:
+        return path
+    place = data
+    for step in _STEP.findall(before):
+        place = place[int(step[1:-1]) if step.startswith("[") else step]
+    for key in list(place):
+        others = {other: place.pop(other) for other in list(place) if other != key}
+        try:
+            msgspec.convert(data, kind)
+        except msgspec.ValidationError as error:
+            if f"`${before}{_ANY_KEY}" in str(error):
+                return f"{before}.{key}{after}"
+        finally:
+            place.update(others)
+    return path
 
 
 def complaint(text: str, file: str, path: str, expected: str, first_line: int = 0) -> ContractError:
@@ -71,27 +106,34 @@ def complaint(text: str, file: str, path: str, expected: str, first_line: int = 
 
 
 def _line_of(text: str, path: str) -> int | None:
+    """Line of the node at ``path``, or of the last one on the way that is there."""
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     if node is None:
         return None
     line: int = node.start_mark.line + 1
-    for step in path.replace("[", ".[").split("."):
-        if not step:
-            continue
-        found = None
-        if isinstance(node, yaml.SequenceNode) and step.startswith("[") and step[1:-1].isdigit():
-            index = int(step[1:-1])
-            found = node.value[index] if index < len(node.value) else None
-        elif isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == step:
-                    line, found = key.start_mark.line + 1, value
+    rest = path.lstrip(".")
+    while rest:
+        found = _step_into(node, rest)
         if found is None:
             break
-        node = found
-        if not isinstance(node, yaml.ScalarNode):
-            line = node.start_mark.line + 1
+        line, node, rest = found
     return line
+
+
+def _step_into(node: yaml.Node, rest: str) -> tuple[int, yaml.Node, str] | None:
+    """Line, node and remaining path one step on; a key may itself have dots in it."""
+    if isinstance(node, yaml.SequenceNode):
+        index, _, after = rest.removeprefix("[").partition("]")
+        if not index.isdigit() or int(index) >= len(node.value):
+            return None
+        item = node.value[int(index)]
+        return item.start_mark.line + 1, item, after.lstrip(".")
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            name = str(key.value)
+            if rest == name or rest.startswith((f"{name}.", f"{name}[")):
+                return key.start_mark.line + 1, value, rest[len(name) :].lstrip(".")
+    return None
 
 
 def split_documents(path: Path) -> tuple[str, str, int]:
@@ -100,4 +142,4 @@ def split_documents(path: Path) -> tuple[str, str, int]:
     head, mark, body = text.partition("\n---\n")
     if not mark:
         return text, "", 0
-    return head + "\n", body, head.count("\n") + 2
+    return head + "\n", body, head.count("\n") + 3

@@ -34,7 +34,7 @@ def schema_of(file: str) -> dict[str, Any]:
     }
     _, components = msgspec.json.schema_components(kinds[file], ref_template=_REFERENCE)
     parts = [components.pop(kind.__name__) for kind in kinds[file]]
-    return {
+    made = {
         "$schema": _DRAFT,
         "title": f"tokenassay: {file}",
         "description": parts[0]["description"].partition("\n")[0],
@@ -44,6 +44,8 @@ def schema_of(file: str) -> dict[str, Any]:
         "additionalProperties": False,
         "$defs": components,
     }
+    plain: dict[str, Any] = json.loads(json.dumps(made))  # a default may be a tuple
+    return plain
 
 
 def written(file: str) -> str:

@@ -46,7 +46,7 @@ def headers() -> dict[str, EditionHeader]:
 def load_edition(id: str) -> Edition:
     """The edition of that id; UnknownEdition where the package has none."""
     path = data_folder() / "editions" / f"{id}.yaml"
-    if not path.is_file():
+    if path.name != f"{id}.yaml" or not path.is_file():
         known = ", ".join(headers())
         raise UnknownEdition(f"no edition {id!r}; known: {known}")
     return load_contract(path, shown=path.name).edition
