@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from tokenassay.contracts.catalog import TemplateFile
 
 _DATA = re.compile(r"data:image/[\w.+-]+;base64,", re.IGNORECASE)
-_IN_NAME = re.compile(r"-(?:tps|\d)-(\d{1,5})-(\d{1,5})\.\w+(?:$|\?)")
+_IN_NAME = re.compile(r"-tps-(\d{1,5})-(\d{1,5})\.\w+(?:$|\?)")
 """Alibaba's image host writes the size into the name: ``...-tps-450-450.png``."""
 _HEAD = 1 << 18
 """Base64 characters that are decoded to find a size: JPEG may carry metadata before it."""

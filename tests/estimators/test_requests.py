@@ -26,9 +26,7 @@ MESSAGES = st.lists(
 
 @given(MESSAGES, st.dictionaries(st.sampled_from(["top_p", "seed", "stop"]), JSON))
 def test_both_dialects_read_alike(messages: list[Any], parameters: dict[str, Any]) -> None:
-    native = read_request(
-        {"model": "m", "input": {"messages": messages}, "parameters": parameters}
-    )
+    native = read_request({"model": "m", "input": {"messages": messages}, "parameters": parameters})
     openai = read_request({"model": "m", "messages": messages, **parameters})
     assert (native.surface, openai.surface) == ("native", "openai")
     assert native.messages == openai.messages
@@ -95,7 +93,8 @@ def test_tool_turns_and_partial_mode_are_read() -> None:
     asked, answered, open_end = request.messages
     assert asked.tool_calls == (call,)
     assert (answered.tool_call_id, answered.name) == ("c1", "f")
-    assert open_end.partial and not asked.partial
+    assert open_end.partial
+    assert not asked.partial
     assert len(request.tools) == 1
 
 
