@@ -144,12 +144,17 @@ class Service:
         """
         if self.edition.errors:
             return self.edition.errors
-        for head in reversed(store.headers().values()):
-            if head.surface == self.edition.surface and (head.date or "") <= self.edition.date:
-                rows = store.load_edition(head.edition).errors
-                if rows:
-                    return rows
-        return {}
+        earlier = [store.load_edition(id) for id in reversed(store.headers())]
+        return next(
+            (
+                edition.errors
+                for edition in earlier
+                if edition.errors
+                and edition.surface == self.edition.surface
+                and edition.date <= self.edition.date
+            ),
+            {},
+        )
 
     @cached_property
     def bad_key(self) -> Denial:
