@@ -275,3 +275,18 @@ def test_the_compatible_surface_of_2026(parameters: dict[str, Any], message: str
     body = {"model": "qwen-max", "messages": [USER], **parameters}
     found = [refusal.message for refusal in refuse("qwen-openai@2026", body)]
     assert found == ([] if message is None else [message])
+
+
+@pytest.mark.parametrize(
+    ("choice", "fine"),
+    [
+        ("auto", True),
+        ({"type": "function", "function": {"name": "look"}}, True),
+        ("required", False),
+        (["auto"], False),
+    ],
+)
+def test_a_tool_may_be_chosen_by_an_object(choice: Any, fine: bool) -> None:
+    settings: dict[str, Any] = {"tools": TOOLS, "result_format": "message", "tool_choice": choice}
+    found = refuse("qwen-dashscope@2026", native(USER, model="qwen-plus", **settings))
+    assert len(found) == (0 if fine else 1)

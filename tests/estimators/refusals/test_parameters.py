@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.estimators.refusals.asking import USER, broken, notes, refused, request
+from tests.estimators.refusals.asking import DATA, USER, broken, notes, refused, request
 from tokenassay.contracts import patterns
+from tokenassay.contracts.store import load_contract
+from tokenassay.estimators.refusals import compile_rules
 from tokenassay.estimators.requests import read_request
 
 
@@ -199,3 +202,16 @@ def test_an_unknown_model_is_named_in_the_message() -> None:
     assert refusal.message == "No model medium."
     assert refusal.status == 404
     assert patterns.matches("No model {model}.", refusal.message)
+
+
+def test_a_model_that_no_clause_speaks_of_is_noted(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    text = (DATA / "refusals.yaml").read_text(encoding="utf-8")
+    head, _, _ = text.partition("\n---\n")
+    file.write_text(f"{head}\n---\nclauses: []\n", encoding="utf-8")
+    edition = load_contract(file).edition
+    for model, expected in [("medium", True), ("small", False), ("large-9", False)]:
+        asked = request(USER, model=model)
+        assert not refused(asked, edition=edition)
+        said = compile_rules(edition, model).notes(asked)
+        assert said == ((f'{edition.id} does not name the model "{model}"',) if expected else ())
