@@ -15,7 +15,7 @@ from tokenassay.estimators.prose import ProseCounter
 from tokenassay.estimators.records import Basis
 from tokenassay.estimators.requests import Request
 from tokenassay.estimators.templates import Meter, Part
-from tokenassay.estimators.tokens import Counter, counter
+from tokenassay.estimators.tokens import Counter, UnknownTokenizer, counter
 
 _NOTHING: Final = "there are no messages and no prompt to count"
 
@@ -59,7 +59,7 @@ class InputCounter:
         self._standards: dict[tuple[bool | None, bool], Standard] = {}
         rows = model.templates if model else ()
         self._rows = tuple(row for row in rows if not row.surfaces or surface in row.surfaces)
-        self._vocabulary = own or (counter(model.tokenizer) if model and model.tokenizer else None)
+        self._vocabulary = own or _vocabulary(model)
 
     def count(self, request: Request, thinking: bool | None, limit: int | None) -> InputCount:
         """Input tokens; ``limit`` ends the range where something can't be counted here."""
@@ -182,6 +182,16 @@ class InputCounter:
             for row in self._rows
             if row.thinking in (None, thinking) and row.system in (None, system)
         ]
+
+
+def _vocabulary(model: Model | None) -> Counter | None:
+    """The counter of the model's tokenizer; None where it has none that is at hand."""
+    if model is None or model.tokenizer is None:
+        return None
+    try:
+        return counter(model.tokenizer)
+    except UnknownTokenizer:  # a contract file may name any
+        return None
 
 
 def _why(row: Template, in_force: bool) -> str:

@@ -365,6 +365,16 @@ def test_a_model_of_another_list_has_no_price_at_a_gateway(gateway: Path) -> Non
     assert estimate(CHAT, contract=gateway).cost is None
 
 
+def test_a_tokenizer_that_is_not_at_hand_leaves_a_range(gateway: Path) -> None:
+    gateway.write_text(GATEWAY.replace("tokenizer: qwen", "tokenizer: mine"), encoding="utf-8")
+    found = estimate({"model": "my-model", "messages": [SYSTEM, USER]}, contract=gateway)
+    assert found.basis == "approximate"
+    low, high = found.input_range
+    assert low is not None
+    assert high is not None
+    assert low <= 23 <= high
+
+
 def test_a_wrong_contract_file_says_where(gateway: Path) -> None:
     gateway.write_text(GATEWAY.replace("level: must", "level: perhaps"), encoding="utf-8")
     with pytest.raises(ContractError, match=r"my-gateway\.yaml:12: "):
