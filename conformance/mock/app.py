@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tokenassay.conformance.mock import batches, files, models, native_files, tokens, wire
-from tokenassay.conformance.mock.call import Call, Denial
+from tokenassay.conformance.mock.call import Call, Denial, Head
 from tokenassay.conformance.mock.generate import Dialect, generate
 from tokenassay.conformance.mock.lies import registry
 from tokenassay.conformance.mock.native import NATIVE
@@ -43,6 +43,7 @@ class App:
     def __init__(self, mounts: Sequence[Mount]) -> None:
         self.mounts = tuple(mounts)
         self.world = mounts[0].world
+        self._max_header = self.world.settings.max_header
         self._exact: dict[tuple[str, str], Asgi] = {}
         patterns: dict[tuple[str, str], Asgi] = {}
         for mount in self.mounts:
@@ -60,6 +61,9 @@ class App:
     async def __call__(self, scope: wire.Scope, receive: wire.Receive, send: wire.Send) -> None:
         """Serve one request; paths without variables are found in one look-up."""
         if scope["type"] == "http":
+            if sum([len(k) + len(v) for k, v in scope["headers"]]) > self._max_header:
+                await wire.send_whole(send, Head(431, {}), b"")
+                return
             serve = self._exact.get((scope["method"], scope["path"]))
             if serve is not None:
                 await serve(scope, receive, send)

@@ -51,8 +51,9 @@ def row_for(call: Call, state: str) -> ErrorClause | None:
     edition, model = call.service.edition, call.model or None
     clause: ClauseBase | None = None
     if state == "unknown":
-        rules = (r for r in edition.of_kind(MessageClause) if r.rule == "file_reference_syntax")
-        clause = next((r for r in rules if model is None or applies(r, model)), None)
+        rules = (r for r in edition.clauses if isinstance(r, MessageClause))
+        about = (r for r in rules if r.rule == "file_reference_syntax")
+        clause = next((r for r in about if model is None or applies(r, model)), None)
     elif state in _BEHAVIOURS:
         clause = edition.behaviour(_BEHAVIOURS[state], model)
     row = edition.error_for(clause) if clause else None

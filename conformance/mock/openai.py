@@ -6,7 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tokenassay.conformance.mock import documents
-from tokenassay.conformance.mock.call import Answer, Call, Denial, Head, Reply, ToolCall, Usage
+from tokenassay.conformance.mock.call import (
+    Answer,
+    Call,
+    Denial,
+    Denied,
+    Head,
+    Reply,
+    ToolCall,
+    Usage,
+)
 from tokenassay.conformance.mock.chat_style import chat_style
 from tokenassay.conformance.mock.frames import Frame, Style
 from tokenassay.conformance.mock.openai_errors import error_body
@@ -28,8 +37,12 @@ class OpenAI:
         documents.examine(call)
 
     def admit(self, call: Call) -> None:
-        """Denied where a file that the messages refer to can't be used."""
+        """Denied where a file can't be used, or where no tool has the name that is chosen."""
         documents.admit(call)
+        missing = undefined_choice(call)
+        row = call.service.errors.get("error.tool_choice_undefined")
+        if row is not None and missing is not None:
+            raise Denied(Denial.of_row(row, name=missing))
 
     def refusal(self, call: Call, denial: Denial) -> dict[str, Any]:
         """An object ``error``, and identifiers as the edition has them."""
@@ -99,6 +112,19 @@ class OpenAI:
 
 
 OPENAI = OpenAI()
+
+
+def undefined_choice(call: Call) -> str | None:
+    """The function that ``tool_choice`` names though no tool defines it; None where all is well."""
+    assert call.request is not None
+    choice = call.request.parameters.get("tool_choice")
+    function = choice.get("function") if isinstance(choice, Mapping) else None
+    name = function.get("name") if isinstance(function, Mapping) else None
+    if not isinstance(name, str):
+        return None
+    defined = [t.get("function") for t in call.request.tools if isinstance(t, Mapping)]
+    names = [f.get("name") for f in defined if isinstance(f, Mapping)]
+    return None if name in names else name
 
 
 def wants_usage(call: Call) -> bool:

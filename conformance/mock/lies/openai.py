@@ -109,8 +109,8 @@ LIES: tuple[Lie, ...] = (
     Lie(
         "tool_calls_without_id",
         "tools",
-        "A tool call has no id.",
-        ("response.body",),
+        "A tool call has no id by which its result could be sent.",
+        ("messages.tool_call_id",),
         Hooks(body=_in_body(_calls_without_id)),
         SURFACE,
         _TOOLS,

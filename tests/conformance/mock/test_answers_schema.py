@@ -16,11 +16,12 @@ from tokenassay.conformance.mock.dice import Dice
 from tokenassay.conformance.mock.fitting import fit
 from tokenassay.conformance.mock.regexes import string_matching
 
-KEYWORDS = (
-    "type properties required items enum const minimum maximum minLength maxLength pattern $ref "
-    "allOf anyOf oneOf not minItems maxItems uniqueItems multipleOf format minProperties "
-    "prefixItems additionalProperties dependentRequired exclusiveMinimum integer object array"
-).split()
+KEYWORDS = [
+    *("type", "properties", "required", "items", "enum", "const", "minimum", "maximum"),
+    *("minLength", "maxLength", "pattern", "$ref", "allOf", "anyOf", "oneOf", "not", "format"),
+    *("minItems", "maxItems", "uniqueItems", "multipleOf", "minProperties", "prefixItems"),
+    *("additionalProperties", "dependentRequired", "exclusiveMinimum", "object", "array"),
+]
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 SEEDS = st.integers(0, 2**64 - 1)
 NAMES = st.sampled_from(["location", "unit", "days", "note", "城市", "a b"])
