@@ -19,7 +19,7 @@ from tokenassay.estimators.refusals.places import (
 )
 from tokenassay.estimators.refusals.refusal import Breach, Case, Finding
 from tokenassay.estimators.refusals.values import either, same, shown, written
-from tokenassay.estimators.requests import Request
+from tokenassay.estimators.requests import Request, read_request
 
 _STREAM = "stream"
 """The one parameter that a native body does not carry: a header asks for it."""
@@ -93,10 +93,13 @@ class Combination:
         sides = (*self.when, *self.then)
         self.heads = frozenset(one.place.head for one in sides)
         self.streams = any(one.name == _STREAM for one in sides)
-        outside = any(not one.place.is_parameter for one in sides)
-        bare = Request(edition.surface, model, None, None, None, (), {}, {}, False)
-        self.idle = not outside and not self.find(Case(bare, model, None, None))
-        """Whether a request that carries none of its parameters cannot break it."""
+        self.outside = any(not one.place.is_parameter for one in sides)
+        """Whether it depends on more than parameters: on the model, on prompt or messages."""
+        talk: dict[str, Any] = {"messages": []}
+        body = {"input": talk} if edition.surface == "native" else talk
+        bare = read_request(body, surface=edition.surface, streaming=False)
+        self.idle = not self.find(Case(bare, model, None, None))
+        """Whether a conversation that carries no parameters cannot break it."""
 
     def find(self, case: Case) -> Sequence[Finding]:
         """The one breach of this clause, if there is one."""
@@ -115,7 +118,10 @@ class Combination:
     def _breach(
         self, request: Request, causes: list[str], broken: _Side, effective: Effective
     ) -> Breach:
-        place = broken.place if effective.given or not self.when else self.when[0].place
+        place = broken.place
+        if not effective.given:  # then one that the body does carry is to blame
+            carried = (one.place for one in self.when if _is_carried(request, one.place))
+            place = next(carried, place)
         at = ".".join((path_to(request.surface, place.head), *place.steps))
         cause = f"{' and '.join(causes)}, so " if causes else ""
         why = f"{cause}{broken.name} must be {_wish(broken.matcher)}, but {_describe(effective)}"
@@ -130,17 +136,22 @@ class Combinations:
             Combination(edition, model, one) for one in edition.of_kind(CombinationClause, model)
         ]
         self.idle = all(one.idle or one.clause.level == "unspecified" for one in self._all)
-        """Whether a request without parameters breaks none that an endpoint is held to."""
+        """Whether messages without parameters break none that an endpoint is held to."""
 
     def check(self, case: Case) -> Iterable[Finding]:
         """Every combination that the request breaks."""
         parameters, streaming = case.request.parameters, case.request.streaming
         found: list[Finding] = []
         for one in self._all:
-            touched = not one.idle or not one.heads.isdisjoint(parameters)
-            if touched or (streaming and one.streams):
+            resting = one.idle and not one.outside and one.heads.isdisjoint(parameters)
+            if not resting or (streaming and one.streams):
                 found.extend(one.find(case))
         return found
+
+
+def _is_carried(request: Request, place: Place) -> bool:
+    value = head_value(request, place.head)
+    return value is not MISSING and value is not None
 
 
 def _default(parameter: Parameter | None, model: str | None) -> Effective:

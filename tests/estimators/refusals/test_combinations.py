@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.estimators.refusals.asking import USER, broken, refused, request
+from tokenassay.estimators.requests import read_request
 
 TOOLS = [{"function": {"name": "look"}}]
 
@@ -48,3 +49,22 @@ def test_one_of_several_values_may_exclude_another() -> None:
     assert not broken(request(USER, tone="low"))
     (refusal,) = refused(request(USER, tone="loud", mode="text"))
     assert refusal.why == 'mode is "text", so tone must be other than "loud", but is "loud"'
+
+
+def test_a_stream_asked_for_by_header_needs_no_parameter() -> None:
+    asked = request(USER, model="talker", streaming=True)
+    assert broken(asked) == [("talker.stream", "parameters.mode")]
+    assert not broken(request(USER, model="talker", streaming=True, mode="message"))
+    assert not broken(request(USER, model="talker", streaming=False))
+    assert not broken(request(USER, model="small", streaming=True))
+
+
+def test_model_and_prompt_take_part() -> None:
+    assert broken(request(USER, model="talker", tone="high")) == [
+        ("talker.tone", "parameters.tone")
+    ]
+    assert not broken(request(USER, model="talker", tone="low"))
+    assert not broken(request(USER, model="small", tone="high"))
+    body = {"model": "talker", "input": {"prompt": "hi"}, "parameters": {}}
+    assert broken(read_request(body)) == [("talker.prompt", "input.prompt")]
+    assert not broken(read_request({**body, "parameters": {"tone": "low"}}))

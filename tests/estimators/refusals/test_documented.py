@@ -244,6 +244,8 @@ def test_the_gateway_needs_no_parameters_and_prints_no_error() -> None:
     (refusal,) = refuse(GATEWAY, native({"role": "user"}))
     assert (refusal.clause, refusal.status) == ("messages.content_required", None)
     assert not refuse(GATEWAY, native(USER, temperature=2.5))
+    (refusal,) = refuse(GATEWAY, {**body, "parameters": 5})
+    assert refusal.clause == "parameters.type"
 
 
 # ------------------------------------------------------------------------------------ 2026

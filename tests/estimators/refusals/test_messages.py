@@ -144,6 +144,8 @@ def test_the_word_json_is_asked_for(text: str, kind: str, fine: bool) -> None:
 def test_texts_inside_messages(name: Any, fine: bool) -> None:
     asked = request(USER, ASSISTANT, {**USER, "name": name})
     assert broken(asked) == ([] if fine else [("m.name", f"{AT}[2].name")])
+    messages = [refusal.message for refusal in refused(asked)]
+    assert messages == ([] if fine else [f"{name} is longer than 8"])
 
 
 @pytest.mark.parametrize("required", [True, False])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.estimators.refusals.asking import DATA, USER, broken, notes, refused, request
+from tests.estimators.refusals.asking import DATA, MADE_UP, USER, broken, notes, refused, request
 from tokenassay.contracts import patterns
 from tokenassay.contracts.store import load_contract
 from tokenassay.estimators.refusals import compile_rules
@@ -190,6 +190,24 @@ def test_the_frame_of_a_body() -> None:
     assert first({**full, "input": {"prompt": 5}})[:2] == ("prompt.type", "input.prompt")
     both = {"prompt": "hi", **messages}
     assert first({**full, "input": both})[:2] == ("input.not_both", "input.prompt")
+
+
+def test_the_model_compiled_for_stands_above_the_body() -> None:
+    small = compile_rules(MADE_UP, "small")
+    assert not small.check(request(USER, model="medium", mode="text"))
+    assert not small.check(read_request({"input": {"messages": [USER]}, "parameters": {}}))
+    (refusal,) = compile_rules(MADE_UP, "medium").check(request(USER, model="small"))
+    assert (refusal.clause, refusal.message) == ("model.served", "No model medium.")
+    unnamed = compile_rules(MADE_UP, None)
+    assert not unnamed.check(request(USER, model="small"))
+    assert [r.clause for r in unnamed.check(request(USER, model="medium"))] == ["model.served"]
+
+
+def test_a_key_beside_the_containers_is_noted() -> None:
+    asked = request(USER)
+    body = {**asked.body, "temperature": 1}
+    said = compile_rules(MADE_UP, "small").notes(read_request(body))
+    assert said == ('example-native@2024 does not document "temperature"',)
 
 
 def test_a_missing_input_is_told_once() -> None:
