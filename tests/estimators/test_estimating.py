@@ -365,6 +365,20 @@ def test_a_model_of_another_list_has_no_price_at_a_gateway(gateway: Path) -> Non
     assert estimate(CHAT, contract=gateway).cost is None
 
 
+def test_evidence_of_another_day_makes_no_count_exact(gateway: Path) -> None:
+    row = '{profile: chatml, basis: exact, source: mine, since: "2026", until: "2027"}'
+    old = '{profile: chatml, basis: modelled, source: mine, since: "2026"}'
+    gateway.write_text(GATEWAY.replace(old, row), encoding="utf-8")
+    body = {"model": "my-model", "messages": [SYSTEM, USER]}
+    found = {day: estimate(body, contract=gateway, as_of=day) for day in ("2025", "2026", "2027")}
+    assert {day: e.basis for day, e in found.items()} == {
+        "2025": "modelled",
+        "2026": "exact",
+        "2027": "modelled",
+    }
+    assert "nearest in time" in found["2027"].basis_why
+
+
 def test_a_tokenizer_that_is_not_at_hand_leaves_a_range(gateway: Path) -> None:
     gateway.write_text(GATEWAY.replace("tokenizer: qwen", "tokenizer: mine"), encoding="utf-8")
     found = estimate({"model": "my-model", "messages": [SYSTEM, USER]}, contract=gateway)
@@ -470,6 +484,15 @@ def test_what_no_published_case_backs_is_never_exact(changes: dict[str, Any], wh
     assert why in found.basis_why
 
 
+def test_a_template_may_be_proven_for_requests_with_a_system_message_alone() -> None:
+    """In May 2024 no published answer shows what is added where the request has none."""
+    body = {"model": "qwen-turbo", "input": {"messages": [SYSTEM, USER]}}
+    assert estimate(body, as_of="2024-05").basis == "exact"
+    without = {"model": "qwen-turbo", "input": {"messages": [USER]}}
+    assert estimate(without, as_of="2024-05").basis == "modelled"
+    assert estimate(without, as_of="2024-07").basis == "exact"
+
+
 @pytest.mark.parametrize("name", ["temperature", "top_p", "seed", "stop", "max_tokens", "stream"])
 def test_how_to_answer_does_not_touch_the_input(name: str) -> None:
     found = estimate({**CHAT, "model": "qwen-max", name: 1}, as_of="2025-08")
@@ -530,6 +553,13 @@ def test_an_image_of_known_size_is_counted_and_another_bounded() -> None:
 )
 def test_the_ceiling_of_the_answer(parameters: dict[str, Any], most: int) -> None:
     assert estimate({**CHAT, **parameters}).output_tokens.max == most
+
+
+def test_the_answer_has_no_more_room_than_the_context_leaves() -> None:
+    found = estimate({"model": "baichuan2-7b-chat-v1", "input": {"prompt": "宮" * 3000}})
+    low = found.input_range[0]
+    assert low is not None
+    assert found.output_tokens.max == 4096 - low
 
 
 def test_the_ceiling_in_force_was_another_one_in_2024() -> None:

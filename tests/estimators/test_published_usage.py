@@ -72,6 +72,13 @@ def test_a_tool_loop_counts_turn_by_turn() -> None:
     assert counts == [261, 334, 388]
 
 
+@pytest.mark.parametrize("name", ["turbo-tools", "max-tools"])
+def test_empty_parameters_of_a_tool_count_as_what_stands_for_them(name: str) -> None:
+    found = estimated(BY_NAME[name])
+    assert found.input_tokens == BY_NAME[name]["input_tokens"]
+    assert found.basis == "modelled"  # fitted to this one request
+
+
 def test_the_same_text_was_billed_bare_before_the_template_and_with_it_after() -> None:
     request = BY_NAME["turbo-eggs"]["request"]
     assert estimate(request, as_of="2024-02").input_tokens == 12
