@@ -149,18 +149,17 @@ class Exchange:
         """The error that this answer tells, plain or inside a stream; None where it is none."""
         if self.received is None:
             return None
+        status = self.received.status
         if self.is_stream:
             for event in self.events:
                 body = event.json
-                if event.event == "error" or (isinstance(body, dict) and "error" in body):
-                    status = event.status if event.status is not None else self.received.status
-                    return _error(body, status, in_stream=True)
-            return None
-        if self.received.status >= 400:
-            return _error(self.json, self.received.status)
+                if event.event == "error" or (isinstance(body, dict) and _tells_error(body)):
+                    return _error(body, event.status or status, in_stream=True)
+        if status >= 400:
+            return _error(self.json, status)
         body = self.json
         if isinstance(body, dict) and _tells_error(body):
-            return _error(body, self.received.status)
+            return _error(body, status)
         return None
 
 

@@ -1,14 +1,14 @@
 """What a check may raise. The endpoint's faults and our own share no base class of ours.
 
-    AssertionError
-      Violation      the endpoint broke what its documents say
-    Exception
-      Inconclusive   nothing can be told: no baseline, 429, a timeout, flaky
-      NotRun         this promise does not apply, or a ceiling stands against it
-    RuntimeError
-      ToolError      our own fault; never counted against an endpoint
-    BaseException
-      Stopped        the run ends here: a ceiling is reached, or the user interrupts
+AssertionError
+  Violation      the endpoint broke what its documents say
+Exception
+  Inconclusive   nothing can be told: no baseline, 429, a timeout, flaky
+  NotRun         this promise does not apply, or a ceiling stands against it
+RuntimeError
+  ToolError      our own fault; never counted against an endpoint
+BaseException
+  Stopped        the run ends here: a ceiling is reached, or the user interrupts
 """
 
 from __future__ import annotations

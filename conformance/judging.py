@@ -6,11 +6,12 @@ in this run. A dead port, a wrong key or a 429 proves nothing, about accepting o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema
 
-from tokenassay.conformance.exchanges import ErrorAnswer, Exchange
+from tokenassay.conformance.exchanges import ErrorAnswer, Exchange, FailureKind
 from tokenassay.conformance.failures import Inconclusive, Violation
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts import patterns
@@ -19,22 +20,51 @@ from tokenassay.contracts.edition import Edition
 if TYPE_CHECKING:
     from tokenassay.conformance.probe import Probe
 
+_BREAKDOWNS: Final[frozenset[FailureKind]] = frozenset(
+    {"closed-early", "protocol", "undecodable", "too-large"}
+)
+"""Failures that are the endpoint's own where the same request always meets them."""
 
-def worth_retrying(exchange: Exchange, edition: Edition) -> bool:
-    """Whether the same request may fare better in a moment."""
-    if exchange.failure is not None:
-        return False
+
+def is_passing(exchange: Exchange, edition: Edition) -> bool:
+    """Whether the same request may fare better in a moment: a 429, or a 5xx to be retried."""
     error = exchange.error
-    if error is None or error.status is None:
+    if exchange.failure is not None or error is None or error.status is None:
         return False
-    return error.status == 429 or (
-        error.status >= 500 and any(row.retryable for row in _rows(edition, error))
-    )
+    if error.status == 429:
+        return True
+    return error.status >= 500 and any(row.retryable for row in rows_of(edition, error))
 
 
-def accepted(exchange: Exchange, expected: str) -> Exchange:
+def is_breakdown(exchange: Exchange, edition: Edition) -> bool:
+    """Whether an endpoint that always answers like this, to this request only, is at fault."""
+    if exchange.failure is not None:
+        return exchange.failure.kind in _BREAKDOWNS
+    error = exchange.error
+    status = (error.status if error else exchange.status) or 0
+    if error is not None and is_of_account(edition, error):
+        return False
+    return status in (401, 403) or status >= 500
+
+
+def is_of_account(edition: Edition, error: ErrorAnswer) -> bool:
+    """Whether an error is a row about the account or the hour, whatever was asked."""
+    rows = list(rows_of(edition, error))
+    return bool(rows) and all(row.induced_by in ("account", "time") for row in rows)
+
+
+def rows_of(edition: Edition, error: ErrorAnswer) -> Iterator[c.ErrorClause]:
+    """The edition's error rows with an error's status and code, and its message if several."""
+    for row in edition.errors.values():
+        if error.status not in (row.status, *row.other_statuses) or error.code != row.code:
+            continue
+        if row.varies or not error.message or edition.says(row.pattern, error.message):
+            yield row
+
+
+def accepted(exchange: Exchange, expected: str, edition: Edition) -> Exchange:
     """``exchange`` where it is a whole answer with no error in it."""
-    cannot_tell(exchange)
+    cannot_tell(exchange, edition)
     error = exchange.error
     if error is not None:
         if error.status is not None and error.status >= 500:
@@ -45,26 +75,34 @@ def accepted(exchange: Exchange, expected: str) -> Exchange:
     return exchange
 
 
-def cannot_tell(exchange: Exchange) -> None:
+def cannot_tell(exchange: Exchange, edition: Edition) -> None:
     """Inconclusive where nothing about the request can be learnt from its answer."""
     if exchange.failure is not None:
-        failure = exchange.failure
-        raise Inconclusive(f"{failure.kind}: {failure.detail}", exchange.id)
+        raise Inconclusive(broke_off(exchange), exchange.id)
     error = exchange.error
     status = error.status if error else exchange.status
     if status in (401, 403):
         raise Inconclusive(f"the key was refused ({told(error) if error else status})", exchange.id)
     if status == 429:
         raise Inconclusive("the endpoint asks for fewer requests (429)", exchange.id)
+    if error is not None and is_of_account(edition, error):
+        raise Inconclusive(f"the account stands against it: {told(error)}", exchange.id)
+
+
+def broke_off(exchange: Exchange) -> str:
+    """What came in place of a whole answer, in one line."""
+    if exchange.failure is not None:
+        return f"{exchange.failure.kind}: {exchange.failure.detail}"
+    return told(exchange.error) if exchange.error else f"status {exchange.status}"
 
 
 def refused(
     probe: Probe, exchange: Exchange, clause: c.ClauseBase, *, control: Exchange
 ) -> Exchange:
     """``exchange`` where it is the refusal that the documents state for breaking ``clause``."""
-    cannot_tell(exchange)
+    cannot_tell(exchange, probe.edition)
     try:
-        accepted(control, "an answer")
+        accepted(control, "an answer", probe.edition)
     except (Violation, Inconclusive) as problem:
         raise Inconclusive(
             f"no baseline: the request without the fault was not accepted ({problem})", control.id
@@ -74,7 +112,7 @@ def refused(
     error = exchange.error
     if error is None:
         raise Violation(expected, f"an answer with status {exchange.status}", exchange.id)
-    _hold_to(row, clause, error, expected, exchange)
+    _hold_to(probe.edition, row, clause, error, expected, exchange)
     _hold_shape(probe, error, exchange)
     return exchange
 
@@ -90,12 +128,13 @@ def told(error: ErrorAnswer) -> str:
     """An error as the endpoint told it, in one short line."""
     message = patterns.tidy(error.message or "")
     shown = message if len(message) <= 160 else message[:157] + "..."
-    words = [str(error.status), error.code or "", f'"{shown}"' if shown else ""]
+    words = [str(error.status), (error.code or "")[:80], f'"{shown}"' if shown else ""]
     where = " inside the stream" if error.in_stream else ""
     return " ".join(word for word in words if word) + where
 
 
 def _hold_to(
+    edition: Edition,
     row: c.ErrorClause | None,
     clause: c.ClauseBase,
     error: ErrorAnswer,
@@ -112,18 +151,8 @@ def _hold_to(
     if row.code is not None and error.code != row.code and not missing_is_fine:
         raise Violation(expected, told(error), exchange.id)
     pattern = clause.message or (None if row.varies else row.pattern)
-    if pattern and not _says(pattern, error.message or ""):
+    if pattern and not edition.says(pattern, error.message or ""):
         raise Violation(f'{expected} and the message "{pattern}"', told(error), exchange.id)
-
-
-def _says(pattern: str, message: str) -> bool:
-    """Messages vary by a layer's prefix and by a link to the help pages at their end."""
-    text = patterns.tidy(message)
-    text = text.partition(" For details, see:")[0]
-    if text.startswith("<") and "> " in text:
-        text = text.partition("> ")[2]
-    text = text.removeprefix("InternalError.Algo.InvalidParameter: ")
-    return patterns.matches(pattern, message) or patterns.matches(pattern, text)
 
 
 def _hold_shape(probe: Probe, error: ErrorAnswer, exchange: Exchange) -> None:
@@ -137,7 +166,7 @@ def _hold_shape(probe: Probe, error: ErrorAnswer, exchange: Exchange) -> None:
 
 def first_fault(shape: c.ShapeClause, body: object) -> str | None:
     """The first place where ``body`` departs from a documented shape; None where it fits."""
-    validator = jsonschema.Draft202012Validator(shape.schema)
+    validator = _validator(shape)
     faults = sorted(validator.iter_errors(body), key=lambda fault: list(map(str, fault.path)))
     if not faults:
         return None
@@ -145,5 +174,12 @@ def first_fault(shape: c.ShapeClause, body: object) -> str | None:
     return f"{place}: {faults[0].message[:200]}"
 
 
-def _rows(edition: Edition, error: ErrorAnswer) -> list[c.ErrorClause]:
-    return [row for row in edition.errors.values() if row.status == error.status]
+_validators: dict[int, tuple[c.ShapeClause, Any]] = {}
+
+
+def _validator(shape: c.ShapeClause) -> Any:
+    kept = _validators.get(id(shape))
+    if kept is None or kept[0] is not shape:
+        kept = shape, jsonschema.Draft202012Validator(shape.schema)
+        _validators[id(shape)] = kept
+    return kept[1]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
+from tokenassay.conformance.failures import Stopped
+
 
 class Pace:
     """Lets through at most so many requests a minute, evenly; None lets all through."""
@@ -14,14 +16,14 @@ class Pace:
         self._lock = threading.Lock()
         self._next = 0.0
 
-    def wait(self) -> None:
-        """Return when the next request may leave."""
+    def wait(self, stopping: threading.Event) -> None:
+        """Return when the next request may leave; Stopped where the run is stopping."""
         with self._lock:
             now = time.monotonic()
             leave = max(now, self._next)
             self._next = leave + self._gap
-        if leave > now:
-            time.sleep(leave - now)
+        if leave > now and stopping.wait(leave - now):
+            raise Stopped("interrupted")
 
     def hold(self, seconds: float) -> None:
         """Nobody leaves for so long: the endpoint asked for less."""

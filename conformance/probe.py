@@ -6,30 +6,18 @@ says of an answer whether it was accepted or refused as documented. Checks stay 
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import Any, Final
+from urllib.parse import quote
 
 from tokenassay.conformance import judging, searching
-from tokenassay.conformance.exchanges import Exchange, Sent
+from tokenassay.conformance.exchanges import Exchange
 from tokenassay.conformance.failures import Inconclusive, NotRun, Violation
-from tokenassay.conformance.pace import Pace
-from tokenassay.conformance.redaction import Redactor
-from tokenassay.conformance.rundb import RunFile
-from tokenassay.conformance.spend import Pricing
-from tokenassay.conformance.targets import Target
-from tokenassay.conformance.wire import Wire
+from tokenassay.conformance.sessions import Session
 from tokenassay.contracts import clauses as c
-from tokenassay.contracts.edition import Edition
-from tokenassay.estimators.refusals import compile_rules
 from tokenassay.estimators.tokens import count_tokens
-
-Value = TypeVar("Value")
 
 OMIT: Final = object()
 """Given for a parameter of :meth:`Probe.body`: leave it out."""
@@ -38,40 +26,8 @@ CAP: Final = 16
 """Output tokens that a request may cost unless its check asks for more: our thrift, no bound
 of anybody's document."""
 
-RETRIES: Final = 2
-"""How often a 429 or a retryable 5xx is tried again before the check gives up on it."""
-
-
-class Session:
-    """What all probes of one target share: the wire, the run file, the price, the pace."""
-
-    def __init__(
-        self,
-        target: Target,
-        edition: Edition,
-        run: RunFile,
-        wire: Wire,
-        pricing: Pricing,
-        *,
-        key: str,
-        seed: int = 0,
-        examples: int = 10,
-        pace: Pace | None = None,
-    ) -> None:
-        self.target, self.edition, self.run, self.wire = target, edition, run, wire
-        self.pricing, self.seed, self.examples = pricing, seed, examples
-        self.pace = pace or Pace(target.rate_per_minute)
-        self.rules = compile_rules(edition, target.model)
-        self.secrets = {
-            "authorization": f"Bearer {key}",
-            **{
-                name.lower(): os.environ.get(value[1:], "")
-                for name, value in target.headers.items()
-                if value.startswith("$")
-            },
-        }
-        self.redactor = Redactor([key, *self.secrets.values()])
-        self.stopping = threading.Event()
+INSISTENCE: Final = 2
+"""How often a request that breaks the endpoint is sent again before that counts as a breach."""
 
 
 class Probe:
@@ -84,8 +40,11 @@ class Probe:
         self.rules, self.seed = session.rules, session.seed
         self.observations: list[str] = []
         self.last_exchange: Exchange | None = None
-        self._again = again
-        """Second look at a violation: nothing comes from the cache of the first."""
+        self.again = again
+        """Whether this is the second look at a violation."""
+        self._salt = ("second look",) if again else ()
+        """Keeps a second look from being answered out of the first one's exchanges."""
+        self._sent: dict[int, Callable[..., Exchange]] = {}
         self.replay: dict[int, Any] = {}
         self._searches = 0
 
@@ -142,12 +101,13 @@ class Probe:
         headers: Mapping[str, str] | None = None,
         key: bool = True,
         raw: bytes | None = None,
+        retry: bool = True,
     ) -> Exchange:
         """Send a generation request; an identical one is answered from the run file.
 
         ``stream`` asks for one the way the edition documents. ``repeat`` tells apart requests
         that are alike on purpose. ``key`` False leaves the key out. ``raw`` is sent as the body
-        in place of ``body``.
+        in place of ``body``. ``retry`` False takes a 429 or a 5xx as the answer it is.
         """
         endpoint = self.operation("generate" if self.surface == "native" else "chat")
         extra = dict(headers or {})
@@ -159,12 +119,13 @@ class Probe:
         payload = raw if raw is not None else encode(body)
         return self._exchange(
             endpoint.method,
-            self.target.base_url.rstrip("/") + endpoint.path,
+            endpoint.path,
             payload,
             {"content-type": "application/json", **extra},
-            priced=body if isinstance(body, dict) else None,
+            priced=(body,) if isinstance(body, dict) else (),
             repeat=repeat,
             key=key,
+            retry=retry,
         )
 
     def call(
@@ -175,12 +136,17 @@ class Probe:
         json: Any = None,
         query: str = "",
         content: tuple[str, bytes] | None = None,
+        priced: Iterable[Mapping[str, Any]] = (),
         repeat: int = 0,
         key: bool = True,
     ) -> Exchange:
-        """Call another documented operation. ``content`` is a content type and a body."""
+        """Call another documented operation. ``content`` is a content type and a body.
+
+        ``priced`` are the request bodies that are answered and billed on account of the call,
+        the lines of a batch for instance.
+        """
         endpoint = self.operation(operation)
-        url = self.target.base_url.rstrip("/") + endpoint.path.replace("{id}", id)
+        path = endpoint.path.replace("{id}", quote(id, safe=""))
         headers = {}
         payload = b""
         if content is not None:
@@ -189,10 +155,10 @@ class Probe:
             headers["content-type"], payload = "application/json", encode(json)
         return self._exchange(
             endpoint.method,
-            url + (f"?{query}" if query else ""),
+            path + (f"?{query}" if query else ""),
             payload,
             headers,
-            priced=None,
+            priced=tuple(priced),
             repeat=repeat,
             key=key,
         )
@@ -207,65 +173,50 @@ class Probe:
     def _exchange(
         self,
         method: str,
-        url: str,
+        path: str,
         payload: bytes,
         headers: Mapping[str, str],
         *,
-        priced: Mapping[str, Any] | None,
+        priced: tuple[Mapping[str, Any], ...],
         repeat: int,
         key: bool,
+        retry: bool = True,
+        salt: tuple[object, ...] = (),
     ) -> Exchange:
-        named = {**self.target.headers, **headers}
-        if key and "authorization" not in {name.lower() for name in named}:
-            named["authorization"] = f"Bearer ${self.target.key_env}"
-        sent = Sent(
-            method=method,
-            url=url,
-            headers=tuple(sorted((k.lower(), v) for k, v in named.items())),
-            body=payload,
+        exchange = self.session.request(
+            self.promise,
+            method,
+            path,
+            payload,
+            headers,
+            priced=priced,
+            key=key,
+            retry=retry,
+            salt=(*self._salt, repeat, *salt),
         )
-        cost, tokens = (
-            self.session.pricing.at_most(priced) if priced is not None else (Decimal(0), 0)
+        self._sent[exchange.id] = partial(
+            self._exchange,
+            method,
+            path,
+            payload,
+            headers,
+            priced=priced,
+            repeat=repeat,
+            key=key,
+            retry=retry,
         )
-        for attempt in range(RETRIES + 1):
-            exchange = self._once(sent, repeat, attempt, cost, tokens)
-            if not judging.worth_retrying(exchange, self.edition) or attempt == RETRIES:
-                break
-            self.session.pace.hold(2.0**attempt)
         self.last_exchange = exchange
         return exchange
-
-    def _once(
-        self, sent: Sent, repeat: int, attempt: int, cost: Decimal, tokens: int
-    ) -> Exchange:
-        session = self.session
-        digest = _digest(sent, (repeat, attempt, self._again))
-        claimed = session.run.claim(
-            self.target.name,
-            digest,
-            self.promise,
-            sent,
-            cost=cost,
-            tokens=tokens,
-            ceilings=self.target.ceilings,
-        )
-        if isinstance(claimed, Exchange):
-            return claimed
-        try:
-            session.pace.wait()
-        except BaseException:
-            session.run.release(claimed)
-            raise
-        secrets = {k: v for k, v in session.secrets.items() if _named(sent, k)}
-        exchange = clean(session.wire.exchange(sent, secrets), session.redactor)
-        billed = session.pricing.billed(exchange, self.surface)
-        return session.run.settle(claimed, exchange, cost=billed.money, tokens=billed.tokens)
 
     # ---------------------------------------------------------------- judgements
 
     def accepted(self, exchange: Exchange, expected: str = "an answer") -> Exchange:
         """The exchange, where the endpoint answered; else Violation or Inconclusive."""
-        return judging.accepted(exchange, expected)
+        try:
+            return judging.accepted(exchange, expected, self.edition)
+        except Inconclusive:
+            self._insist(exchange, expected)
+            raise
 
     def refused(self, exchange: Exchange, clause: c.ClauseBase, *, control: Exchange) -> Exchange:
         """The exchange, where it is the documented refusal of what ``clause`` forbids.
@@ -273,7 +224,32 @@ class Probe:
         ``control`` is the same request without the fault: where that was not accepted in this
         run, nothing is proven.
         """
-        return judging.refused(self, exchange, clause, control=control)
+        try:
+            return judging.refused(self, exchange, clause, control=control)
+        except Inconclusive:
+            self._insist(exchange, judging.expectation(self.edition.error_for(clause)))
+            raise
+
+    def _insist(self, exchange: Exchange, expected: str) -> None:
+        """Raise a Violation where this very request breaks the endpoint each time.
+
+        A broken connection, a 5xx or a refused key tells nothing about one request, unless it
+        comes again whenever that request is sent, with plain ones answered in between.
+        """
+        send = self._sent.get(exchange.id)
+        if send is None or not judging.is_breakdown(exchange, self.edition):
+            return
+        for look in range(INSISTENCE):
+            again = send(salt=("again", look))
+            if not judging.is_breakdown(again, self.edition):
+                return
+            plain = self.send(self.body(), repeat=-1 - look)
+            try:
+                judging.accepted(plain, "", self.edition)
+            except (Violation, Inconclusive):
+                return
+        times = f"each of {INSISTENCE + 1} times, while plain requests were answered"
+        raise Violation(expected, f"{judging.broke_off(exchange)} ({times})", exchange.id)
 
     def search(
         self,
@@ -285,11 +261,6 @@ class Probe:
         """Let Hypothesis look for a value that breaks ``check``, and shrink it."""
         index, self._searches = self._searches, self._searches + 1
         searching.search(self, index, strategy, check, examples or self.session.examples)
-
-    @property
-    def again(self) -> bool:
-        """Whether this is the second look at a violation."""
-        return self._again
 
     # ---------------------------------------------------------------- counting and noting
 
@@ -326,7 +297,9 @@ class Probe:
             {"counted": counted, "billed": billed, "basis": basis, "what": what},
         )
 
-    def violation(self, expected: str, observed: str, exchange: Exchange | None = None) -> Violation:
+    def violation(
+        self, expected: str, observed: str, exchange: Exchange | None = None
+    ) -> Violation:
         """A Violation with its evidence, to be raised."""
         shown = exchange or self.last_exchange
         return Violation(expected, observed, shown.id if shown else None)
@@ -341,51 +314,3 @@ def encode(body: Any) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(
         "utf-8", "surrogatepass"
     )
-
-
-def _named(sent: Sent, header: str) -> bool:
-    """Whether the request names a variable in place of this header's secret."""
-    return any(name == header and "$" in value for name, value in sent.headers)
-
-
-def _digest(sent: Sent, salt: tuple[int, int, bool]) -> str:
-    hasher = hashlib.sha256(repr((sent.method, sent.url, sent.headers, salt)).encode())
-    hasher.update(sent.body)
-    return hasher.hexdigest()
-
-
-def clean(exchange: Exchange, redactor: Redactor) -> Exchange:
-    """The exchange without any secret that the other side echoed."""
-    received, failure = exchange.received, exchange.failure
-    if received is not None:
-        body = redactor.bytes(received.body)
-        headers = tuple((k, redactor.text(v)) for k, v in received.headers)
-        if body != received.body or headers != received.headers:
-            received = _rewritten(received, body, headers)
-    if failure is not None:
-        failure = type(failure)(kind=failure.kind, detail=redactor.text(failure.detail))
-    return Exchange(
-        exchange.sent,
-        received,
-        failure,
-        id=exchange.id,
-        first_byte_s=exchange.first_byte_s,
-        total_s=exchange.total_s,
-        started=exchange.started,
-    )
-
-
-def _rewritten(received: Any, body: bytes, headers: Any) -> Any:
-    # Offsets no longer fit a body of another length: keep one chunk, with the last time.
-    chunks = received.chunks
-    if len(body) != len(received.body) and chunks:
-        chunks = (type(chunks[0])(at=chunks[-1].at, end=len(body)),)
-    return type(received)(
-        status=received.status,
-        headers=headers,
-        body=body,
-        chunks=chunks,
-        http_version=received.http_version,
-    )
-
-

@@ -10,54 +10,30 @@ maximum, for it may have been billed, and is sent anew.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 import time
-import zlib
-from collections.abc import Iterable, Iterator
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator
+from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from tokenassay.conformance.exchanges import Exchange, Failure, Received, Sent
-from tokenassay.conformance.failures import Stopped, ToolError
+from tokenassay.conformance import runtables as t
+from tokenassay.conformance.exchanges import Exchange, Sent
+from tokenassay.conformance.failures import Stopped
 from tokenassay.conformance.outcomes import Verdict
-from tokenassay.contracts.records import Record
+from tokenassay.contracts.records import Level, Record
 
-SCHEMA_VERSION = 1
-_PICO = Decimal(10) ** 12
-_TABLES = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS exchanges (
-  id INTEGER PRIMARY KEY,
-  target TEXT NOT NULL,
-  digest TEXT NOT NULL,
-  promise TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('open', 'done', 'lost')),
-  reserved_pico INTEGER NOT NULL,
-  cost_pico INTEGER,
-  tokens INTEGER NOT NULL,
-  owner TEXT NOT NULL,
-  started REAL NOT NULL,
-  sent BLOB NOT NULL,
-  received BLOB,
-  failure BLOB,
-  first_byte_s REAL,
-  total_s REAL
-);
-CREATE UNIQUE INDEX IF NOT EXISTS one_answer ON exchanges (target, digest) WHERE state != 'lost';
-CREATE TABLE IF NOT EXISTS outcomes (
-  target TEXT NOT NULL, promise TEXT NOT NULL, verdict BLOB NOT NULL,
-  PRIMARY KEY (target, promise)
-);
-CREATE TABLE IF NOT EXISTS notes (
-  id INTEGER PRIMARY KEY, target TEXT NOT NULL, promise TEXT NOT NULL,
-  kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
-  UNIQUE (target, promise, kind, key)
-);
-"""
+_PICO: Final = Decimal(10) ** 12
+_MOMENT: Final = 0.05
+"""Seconds between two looks at what another process is doing."""
+
+
+class RunFileError(ValueError):
+    """A file that is no run of this version's."""
 
 
 class Ceilings(Record, frozen=True, kw_only=True):
@@ -76,22 +52,30 @@ class Spend(Record, frozen=True, kw_only=True):
     tokens: int
 
 
+class Planned(Record, frozen=True, kw_only=True):
+    """A promise as the run file lists it, so that a report needs nothing but the file."""
+
+    id: str
+    family: str
+    clause: str
+    level: Level
+    title: str
+
+
 class RunFile:
     """The run's SQLite file; safe for many threads and processes at once."""
 
-    def __init__(self, path: Path | str, *, owner: str = "") -> None:
+    def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
-        self._owner = owner or f"{time.time_ns()}"
+        self._owner = f"{os.getpid()}/{time.time_ns()}"
         self._local = threading.local()
         self._arrival = threading.Condition()
         self._all: list[sqlite3.Connection] = []
-        with self._connection() as connection:
-            connection.executescript(_TABLES)
-        found = self.meta("schema")
-        if found is None:
-            self.set_meta("schema", SCHEMA_VERSION)
-        elif found != SCHEMA_VERSION:
-            raise ToolError(f"{self.path}: a run file of schema {found}, not {SCHEMA_VERSION}")
+        try:
+            t.create(self._connection())
+        except (sqlite3.Error, ValueError) as error:
+            self.close()
+            raise RunFileError(f"{self.path}: not a run file of this version ({error})") from None
 
     def close(self) -> None:
         """Close this process's connections."""
@@ -103,12 +87,7 @@ class RunFile:
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(
-                self.path, timeout=60, isolation_level=None, check_same_thread=False
-            )
-            connection.execute("PRAGMA journal_mode=WAL")
-            # Survives a kill of this process; only a power cut may lose the last writes.
-            connection.execute("PRAGMA synchronous=NORMAL")
+            connection = t.connect(self.path)
             self._local.connection = connection
             self._all.append(connection)
         return connection
@@ -127,15 +106,28 @@ class RunFile:
             (key, json.dumps(value, ensure_ascii=False)),
         )
 
-    # ------------------------------------------------------------------ exchanges
+    # ------------------------------------------------------------------ going on
 
-    def forget_open(self) -> int:
-        """Mark what was under way at a kill as lost: still counted, sent anew when asked for."""
-        cursor = self._connection().execute(
-            "UPDATE exchanges SET state = 'lost' WHERE state = 'open' AND owner != ?",
-            (self._owner,),
-        )
-        return cursor.rowcount
+    def take_over(self) -> None:
+        """Go on with a run that ended early; no other process may be at it.
+
+        What was under way is lost: still counted, sent anew when it is asked for. What could
+        not be told is tried again, and what failed on its way is asked for anew.
+        """
+        connection = self._connection()
+        with t.transaction(connection):
+            connection.execute(
+                "UPDATE exchanges SET state = 'lost' WHERE state = 'open' AND owner != ?",
+                (self._owner,),
+            )
+            connection.execute(
+                "UPDATE exchanges SET state = 'lost' WHERE state = 'done' AND NOT usable "
+                "AND (promise = 'baseline' OR promise IN "
+                "(SELECT promise FROM outcomes WHERE outcome = 'inconclusive'))"
+            )
+            connection.execute("DELETE FROM outcomes WHERE outcome = 'inconclusive'")
+
+    # ------------------------------------------------------------------ exchanges
 
     def claim(
         self,
@@ -144,40 +136,45 @@ class RunFile:
         promise: str,
         sent: Sent,
         *,
-        cost: Decimal,
-        tokens: int,
+        price: Callable[[], tuple[Decimal, int]],
         ceilings: Ceilings,
     ) -> Exchange | int:
         """The exchange if it was had before, else the id under which it may now be sent.
 
-        Waits where another worker is sending the same request. Raises Stopped, with nothing
-        reserved, where the request's maximum ``cost`` or ``tokens`` would pass a ceiling.
+        Waits where another worker is sending the same request. ``price`` gives the most money
+        and tokens that it can cost. Raises Stopped, with nothing reserved, where that would
+        pass a ceiling.
         """
+        cost: tuple[Decimal, int] | None = None
         while True:
-            found = self._find(target, digest)
-            if isinstance(found, Exchange):
-                return found
-            if found is None:
-                claimed = self._reserve(target, digest, promise, sent, cost, tokens, ceilings)
+            row = self._find(target, digest)
+            if row is not None and row[1] == "done":
+                return t.exchange_of(row)
+            if row is None:
+                cost = cost or price()
+                claimed = self._reserve(target, digest, promise, sent, cost, ceilings)
                 if claimed is not None:
                     return claimed
-                continue
-            with self._arrival:
-                self._arrival.wait(timeout=0.05)
+            elif not self._arrived() and t.is_gone(row[8]):
+                self._connection().execute(
+                    "UPDATE exchanges SET state = 'lost' WHERE id = ? AND state = 'open'", row[:1]
+                )
 
-    def _find(self, target: str, digest: str) -> Exchange | str | None:
-        row = (
+    def _arrived(self) -> bool:
+        with self._arrival:
+            return self._arrival.wait(_MOMENT)
+
+    def _find(self, target: str, digest: str) -> t.Row | None:
+        found: t.Row | None = (
             self._connection()
             .execute(
-                "SELECT id, state, sent, received, failure, first_byte_s, total_s, started "
-                "FROM exchanges WHERE target = ? AND digest = ? AND state != 'lost'",
+                f"SELECT {t.EXCHANGE} FROM exchanges "  # noqa: S608 - no input
+                "WHERE target = ? AND digest = ? AND state != 'lost'",
                 (target, digest),
             )
             .fetchone()
         )
-        if row is None:
-            return None
-        return _exchange(row) if row[1] == "done" else "open"
+        return found
 
     def _reserve(
         self,
@@ -185,64 +182,65 @@ class RunFile:
         digest: str,
         promise: str,
         sent: Sent,
-        cost: Decimal,
-        tokens: int,
+        price: tuple[Decimal, int],
         ceilings: Ceilings,
     ) -> int | None:
         connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            spend = self.spend(target)
-            _check(ceilings, spend, cost, tokens)
+        with t.transaction(connection):
             cursor = connection.execute(
                 "INSERT OR IGNORE INTO exchanges "
                 "(target, digest, promise, state, reserved_pico, tokens, owner, started, sent) "
                 "VALUES (?, ?, ?, 'open', ?, ?, ?, ?, ?)",
-                (
-                    target,
-                    digest,
-                    promise,
-                    int(cost * _PICO),
-                    tokens,
-                    self._owner,
-                    time.time(),
-                    _pack(sent),
-                ),
+                (target, digest, promise, _pico(price[0]), price[1], self._owner, time.time(), b""),
             )
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        return cursor.lastrowid if cursor.rowcount else None
+            if not cursor.rowcount:
+                return None
+            _check(ceilings, self.spend(target), price)
+            connection.execute(
+                "UPDATE exchanges SET sent = ? WHERE id = ?", (t.pack(sent), cursor.lastrowid)
+            )
+            return cursor.lastrowid
 
     def settle(
-        self, id: int, exchange: Exchange, *, cost: Decimal | None, tokens: int | None
+        self,
+        id: int,
+        exchange: Exchange,
+        *,
+        cost: Decimal | None,
+        tokens: int | None,
+        usable: bool = True,
     ) -> Exchange:
-        """Keep the answer to a claimed request, with what it was billed where that is known."""
+        """Keep the answer to a claimed request, with what it was billed where that is known.
+
+        ``usable`` False: nothing can be learnt from it, and a later run may ask again.
+        """
         self._connection().execute(
             "UPDATE exchanges SET state = 'done', sent = ?, received = ?, failure = ?, "
-            "first_byte_s = ?, total_s = ?, started = ?, cost_pico = ?, "
-            "tokens = COALESCE(?, tokens) WHERE id = ?",
+            "first_byte_s = ?, total_s = ?, started = ?, cost_pico = ?, usable = ?, "
+            "tokens = COALESCE(?, tokens) WHERE id = ? AND state = 'open'",
             (
-                _pack(exchange.sent),
-                _pack(exchange.received) if exchange.received else None,
-                _pack(exchange.failure) if exchange.failure else None,
+                t.pack(exchange.sent),
+                t.pack(exchange.received) if exchange.received else None,
+                t.pack(exchange.failure) if exchange.failure else None,
                 exchange.first_byte_s,
                 exchange.total_s,
                 exchange.started,
-                None if cost is None else int(cost * _PICO),
+                None if cost is None else _pico(cost),
+                usable,
                 tokens,
                 id,
             ),
         )
-        with self._arrival:
-            self._arrival.notify_all()
+        self._tell()
         exchange.id = id
         return exchange
 
     def release(self, id: int) -> None:
         """Give a claim back that was never sent."""
         self._connection().execute("DELETE FROM exchanges WHERE id = ? AND state = 'open'", (id,))
+        self._tell()
+
+    def _tell(self) -> None:
         with self._arrival:
             self._arrival.notify_all()
 
@@ -251,13 +249,13 @@ class RunFile:
         row = (
             self._connection()
             .execute(
-                "SELECT id, state, sent, received, failure, first_byte_s, total_s, started "
-                "FROM exchanges WHERE id = ?",
+                f"SELECT {t.EXCHANGE} FROM exchanges "  # noqa: S608 - no input
+                "WHERE id = ? AND (received IS NOT NULL OR failure IS NOT NULL)",
                 (id,),
             )
             .fetchone()
         )
-        return _exchange(row) if row is not None and row[1] == "done" else None
+        return None if row is None else t.exchange_of(row)
 
     def timings(self, target: str) -> Iterator[tuple[str, int, float | None, float]]:
         """Promise, exchange id, time to first byte and total time of each whole answer."""
@@ -267,27 +265,53 @@ class RunFile:
             (target,),
         )
 
-    def spend(self, target: str | None = None) -> Spend:
-        """What one target, or the whole run, has used so far."""
-        where, values = ("WHERE target = ?", (target,)) if target is not None else ("", ())
+    def spend(self, target: str) -> Spend:
+        """What one target has used so far."""
         requests, pico, tokens = (
             self._connection()
             .execute(
                 "SELECT COUNT(*), COALESCE(SUM(COALESCE(cost_pico, reserved_pico)), 0), "
-                f"COALESCE(SUM(tokens), 0) FROM exchanges {where}",  # noqa: S608 - no input
-                values,
+                "COALESCE(SUM(tokens), 0) FROM exchanges WHERE target = ?",
+                (target,),
             )
             .fetchone()
         )
         return Spend(requests=requests, money=Decimal(pico) / _PICO, tokens=tokens)
 
-    # ------------------------------------------------------------------ outcomes
+    def reserved(self, target: str) -> Decimal:
+        """The sum of what each of a target's requests could have cost at most."""
+        row = self._connection().execute(
+            "SELECT COALESCE(SUM(reserved_pico), 0) FROM exchanges WHERE target = ?", (target,)
+        )
+        return Decimal(row.fetchone()[0]) / _PICO
+
+    # ------------------------------------------------------------------ promises, outcomes
+
+    def plan(self, target: str, promises: Iterable[Planned]) -> None:
+        """List the promises of a target's run, in their order."""
+        rows = [
+            (target, at, p.id, p.family, p.clause, p.level, p.title)
+            for at, p in enumerate(promises)
+        ]
+        connection = self._connection()
+        with t.transaction(connection):
+            connection.executemany("INSERT OR REPLACE INTO promises VALUES (?,?,?,?,?,?,?)", rows)
+
+    def planned(self, target: str) -> list[Planned]:
+        """The promises of a target's run."""
+        rows = self._connection().execute(
+            "SELECT id, family, clause, level, title FROM promises WHERE target = ? "
+            "ORDER BY position",
+            (target,),
+        )
+        names = ("id", "family", "clause", "level", "title")
+        return [Planned(**dict(zip(names, row, strict=True))) for row in rows]
 
     def keep(self, target: str, verdict: Verdict) -> None:
         """Keep the outcome of a promise."""
         self._connection().execute(
-            "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?)",
-            (target, verdict.promise, msgspec.json.encode(verdict)),
+            "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?)",
+            (target, verdict.promise, verdict.outcome, msgspec.json.encode(verdict)),
         )
 
     def verdicts(self, target: str) -> dict[str, Verdict]:
@@ -315,33 +339,19 @@ class RunFile:
         return [(promise, key, json.loads(value)) for promise, key, value in rows]
 
 
-def _check(ceilings: Ceilings, spend: Spend, cost: Decimal, tokens: int) -> None:
-    if ceilings.requests is not None and spend.requests + 1 > ceilings.requests:
+def _pico(money: Decimal) -> int:
+    return int((money * _PICO).to_integral_value(ROUND_CEILING))
+
+
+def _check(ceilings: Ceilings, spend: Spend, price: tuple[Decimal, int]) -> None:
+    """Stopped where ``spend``, the request in question included, passes a ceiling."""
+    if ceilings.requests is not None and spend.requests > ceilings.requests:
         raise Stopped(f"the ceiling of {ceilings.requests:,} requests is reached")
-    if ceilings.money is not None and spend.money + cost > ceilings.money:
-        raise Stopped(f"the budget of {ceilings.money} would be passed")
-    if ceilings.tokens is not None and spend.tokens + tokens > ceilings.tokens:
+    if ceilings.money is not None and spend.money > ceilings.money:
+        spent = format((spend.money - price[0]).normalize(), "f")
+        raise Stopped(
+            f"the budget of {ceilings.money} is reached: {spent} are spent, "
+            f"and the next request may cost up to {format(price[0].normalize(), 'f')}"
+        )
+    if ceilings.tokens is not None and spend.tokens > ceilings.tokens:
         raise Stopped(f"the ceiling of {ceilings.tokens:,} tokens would be passed")
-
-
-def _pack(record: Any) -> bytes:
-    return zlib.compress(msgspec.msgpack.encode(record), 1)
-
-
-def _exchange(row: tuple[Any, ...]) -> Exchange:
-    id, _, sent, received, failure, first_byte_s, total_s, started = row
-
-    def unpack(blob: bytes | None, kind: type[Any]) -> Any:
-        return None if blob is None else msgspec.msgpack.decode(zlib.decompress(blob), type=kind)
-
-    return Exchange(
-        unpack(sent, Sent),
-        unpack(received, Received),
-        unpack(failure, Failure),
-        id=id,
-        first_byte_s=first_byte_s,
-        total_s=total_s,
-        started=started,
-    )
-
-

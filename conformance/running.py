@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from tokenassay.conformance.exchanges import Exchange
+from msgspec.structs import replace
+
+from tokenassay.conformance import baseline
 from tokenassay.conformance.failures import Inconclusive, NotRun, Stopped, Violation
 from tokenassay.conformance.outcomes import Outcome, Verdict
-from tokenassay.conformance.probe import Probe, Session
+from tokenassay.conformance.probe import Probe
 from tokenassay.conformance.promises.registry import Promise
+from tokenassay.conformance.rundb import Planned
+from tokenassay.conformance.sessions import Session
 from tokenassay.contracts.records import Record
+
+_LOOK: float = 0.2
+"""Seconds after which a wait looks up, so that an interrupt is heard."""
 
 
 class Ending(Record, frozen=True, kw_only=True):
@@ -19,8 +26,9 @@ class Ending(Record, frozen=True, kw_only=True):
 
     complete: bool
     stop_reason: str | None = None
-    unusable: str | None = None
-    """Why nothing could be established at all: a dead port, a wrong key, a login page."""
+    """Why promises were left out: a ceiling, an interrupt, an endpoint of no use."""
+    unusable: bool = False
+    """Whether nothing could be established at all: a dead port, a wrong key, a login page."""
 
 
 def run_promises(
@@ -28,48 +36,69 @@ def run_promises(
     promises: Iterable[Promise],
     *,
     workers: int = 4,
-    told: Callable[[Verdict], None] | None = None,
+    told: Callable[[Promise, Verdict], None] | None = None,
 ) -> Ending:
     """Run each promise that has no outcome yet, keep its verdict in the run file, and tell it.
 
     The first request of all is a plain one: where that is not answered, no promise is tried.
-    Promises marked ``last`` wait for all others. An interrupt lets requests under way end and
-    keeps what is done.
+    Promises marked ``last`` wait for all others. What a ceiling or an interrupt cuts off has no
+    outcome, so that a later run can go on with it. KeyboardInterrupt comes out once the
+    requests under way have ended.
     """
+    promises = list(promises)
+    run, target = session.run, session.target.name
+    run.plan(target, [plan_of(promise) for promise in promises])
+    ending = _run(session, promises, workers, told)
+    run.set_meta(f"ending of {target}", [ending.complete, ending.stop_reason, ending.unusable])
+    return ending
+
+
+def plan_of(promise: Promise) -> Planned:
+    """The promise as the run file lists it."""
+    return Planned(
+        id=promise.id,
+        family=promise.family,
+        clause=promise.clause,
+        level=promise.level,
+        title=promise.title,
+    )
+
+
+def _run(
+    session: Session,
+    promises: list[Promise],
+    workers: int,
+    told: Callable[[Promise, Verdict], None] | None,
+) -> Ending:
     done = session.run.verdicts(session.target.name)
     waiting = [promise for promise in promises if promise.id not in done]
     if not waiting:
         return Ending(complete=True)
-    unusable = unusable_because(session)
+    try:
+        unusable = baseline.unusable_because(Probe(session, "baseline"))
+    except Stopped as stop:
+        return Ending(complete=False, stop_reason=stop.why)
     if unusable is not None:
-        for promise in waiting:
-            verdict = Verdict(promise=promise.id, outcome="inconclusive", why=unusable)
-            session.run.keep(session.target.name, verdict)
-        return Ending(complete=False, stop_reason=unusable, unusable=unusable)
+        return Ending(complete=False, stop_reason=unusable, unusable=True)
     reasons: list[str] = []
     lock = threading.Lock()
 
     def run_one(promise: Promise) -> None:
-        if session.stopping.is_set():
+        try:
+            verdict = run_promise(session, promise)
+        except Stopped as stop:
+            reasons.append(stop.why)
             return
-        verdict, stopped = run_promise(session, promise)
-        if stopped:
-            with lock:
-                reasons.append(stopped)
         session.run.keep(session.target.name, verdict)
         if told is not None:
             with lock:
-                told(verdict)
+                told(promise, verdict)
 
     ordered = sorted(waiting, key=lambda p: (p.last, -p.cost, p.id))
-    first = [promise for promise in ordered if not promise.last]
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="assay") as pool:
         try:
-            for batch in (first, [promise for promise in ordered if promise.last]):
-                futures = [pool.submit(run_one, promise) for promise in batch]
-                wait(futures)
-                for future in futures:
-                    future.result()
+            for last in (False, True):
+                _finish([pool.submit(run_one, p) for p in ordered if p.last is last])
         except BaseException:
             session.stopping.set()
             pool.shutdown(cancel_futures=True)
@@ -78,18 +107,30 @@ def run_promises(
     return Ending(complete=reason is None, stop_reason=reason)
 
 
-def run_promise(session: Session, promise: Promise) -> tuple[Verdict, str | None]:
-    """The verdict on one promise, and the reason where a ceiling stopped it."""
-    absent = [need for need in promise.needs if need in session.target.unsupported]
-    if promise.family in session.target.unsupported or absent:
-        why = f"{session.target.name} does not claim to support {absent or promise.family}"
-        return Verdict(promise=promise.id, outcome="not-run", why=why), None
-    probe = Probe(session, promise.id)
-    try:
-        return _look(promise, probe), None
-    except Stopped as stop:
-        verdict = Verdict(promise=promise.id, outcome="not-run", why=stop.why)
-        return verdict, stop.why
+def _finish(futures: list[Future[None]]) -> None:
+    pending = set(futures)
+    while pending:
+        done, pending = wait(pending, timeout=_LOOK)
+        for future in done:
+            future.result()
+
+
+def run_promise(session: Session, promise: Promise) -> Verdict:
+    """The verdict on one promise; Stopped where a ceiling or an interrupt cuts it off."""
+    target = session.target
+    absent = sorted({promise.family, *promise.needs}.intersection(target.unsupported))
+    if absent:
+        why = f"{target.name} does not claim to support {', '.join(absent)}"
+        return Verdict(promise=promise.id, outcome="not-run", why=why)
+    clean = session.redactor.text
+    verdict = _look(promise, Probe(session, promise.id))
+    return replace(
+        verdict,
+        expected=clean(verdict.expected),
+        observed=clean(verdict.observed),
+        why=clean(verdict.why),
+        observations=tuple(map(clean, verdict.observations)),
+    )
 
 
 def _look(promise: Promise, probe: Probe) -> Verdict:
@@ -130,9 +171,20 @@ def _look(promise: Promise, probe: Probe) -> Verdict:
         return verdict("inconclusive", why=doubtful.why, exchange=doubtful.exchange)
     except NotRun as skipped:
         return verdict("not-run", why=skipped.why)
+    except Exception as fault:
+        return verdict("inconclusive", why=own_fault(fault))
     if promise.level == "unspecified":
         return verdict("observed", observed="; ".join(probe.observations))
     return verdict("kept")
+
+
+def own_fault(fault: Exception) -> str:
+    """What a check of ours fell over, so that it is never held against an endpoint."""
+    at = fault.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    place = f" at {at.tb_frame.f_globals.get('__name__')}:{at.tb_lineno}" if at else ""
+    return f"a fault of tokenassay's own: {type(fault).__name__}: {fault}{place}"
 
 
 def _breach(promise: Promise) -> Outcome:
@@ -152,35 +204,3 @@ def _second_look(promise: Promise, probe: Probe) -> str | None:
     except (Inconclusive, NotRun) as problem:
         return f"broken once, then it could not be told: {problem}"
     return "flaky: broken once, kept when the same was sent again"
-
-
-def unusable_because(session: Session) -> str | None:
-    """Why nothing can be established at this endpoint; None where a plain request is answered."""
-    probe = Probe(session, "baseline")
-    try:
-        exchange = probe.send(probe.body())
-    except Stopped as stop:
-        return stop.why
-    return _unusable(exchange, session)
-
-
-def _unusable(exchange: Exchange, session: Session) -> str | None:
-    url = session.target.base_url
-    if exchange.failure is not None and exchange.status is None:
-        return f"{url} gave no answer: {exchange.failure.kind} ({exchange.failure.detail})"
-    if exchange.content_type == "text/html":
-        return f"{url} answered with an HTML page (status {exchange.status}), not with an API"
-    status = exchange.error.status if exchange.error else exchange.status
-    if status in (401, 403):
-        return f"{url} refused the key in ${session.target.key_env} (status {status})"
-    if status in (404, 405):
-        return f"{url} has no such path (status {status})"
-    if status == 429:
-        return f"{url} answers 429 to a single plain request"
-    if status is None or status >= 500:
-        return f"{url} answers {status} to a plain request"
-    if exchange.failure is not None:
-        return f"{url} gave no whole answer: {exchange.failure.kind} ({exchange.failure.detail})"
-    if 300 <= status < 400:
-        return f"{url} redirects elsewhere (status {status})"
-    return None

@@ -48,7 +48,7 @@ def search(
             state.judged += 1
 
     number = zlib.crc32(f"{probe.promise}/{index}".encode())
-    run = hypothesis.given(strategy)(judge)
+    run: Any = hypothesis.given(strategy)(judge)
     run = hypothesis.seed(probe.seed * 1_000_003 + number)(run)
     run = hypothesis.settings(
         max_examples=examples,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
 from tokenassay.conformance.exchanges import Exchange
 from tokenassay.conformance.targets import Target
@@ -12,10 +13,20 @@ from tokenassay.contracts.edition import Edition
 from tokenassay.contracts.records import Record, Surface
 from tokenassay.contracts.store import Contract
 from tokenassay.estimators.estimating import estimate
+from tokenassay.estimators.money import Tariff
 from tokenassay.estimators.records import Estimate
 
-_FALLBACK_OUTPUT = 2_000
+_FALLBACK_OUTPUT: Final = 2_000
 """Output tokens to reserve where no document states a ceiling: our caution, not a bound."""
+
+_MOST_TOKENS: Final = 1 << 40
+"""A count above this is no count."""
+
+
+_USAGE: Final[dict[Surface, tuple[str, str]]] = {
+    "native": ("input_tokens", "output_tokens"),
+    "openai": ("prompt_tokens", "completion_tokens"),
+}
 
 
 class Billed(Record, frozen=True, kw_only=True):
@@ -39,13 +50,14 @@ class Pricing:
     @property
     def known(self) -> bool:
         """Whether a price is known, so that a budget means something."""
-        return self._rates() is not None
+        return self._rates is not None
 
     @property
-    def currency(self) -> str:
-        """Currency of all money here; ``?`` where no price is known."""
-        tariff = self._sample().pricing.tariff
-        return self._target.currency or (tariff.row.currency if tariff else "?")
+    def currency(self) -> str | None:
+        """Currency of all money here; None where no price is known."""
+        if self._target.price is not None:
+            return self._target.price.currency
+        return self._tariff.row.currency if self._tariff else None
 
     def at_most(self, body: Mapping[str, Any]) -> tuple[Decimal, int]:
         """The most money and tokens that a request can cost."""
@@ -63,51 +75,51 @@ class Pricing:
         """What the answer's usage comes to; nothing for an error that carries no usage."""
         usage = last_usage(exchange)
         if usage is None:
+            nothing = Billed(money=Decimal(0), tokens=0)
             refused = exchange.error is not None and exchange.whole
-            return Billed(money=Decimal(0), tokens=0) if refused else Billed(money=None, tokens=None)
-        names = (
-            ("input_tokens", "output_tokens")
-            if surface == "native"
-            else ("prompt_tokens", "completion_tokens")
-        )
-        counts = [usage.get(name) for name in names]
-        if not all(isinstance(count, int) and 0 <= count < 1 << 40 for count in counts):
+            return nothing if refused else Billed(money=None, tokens=None)
+        names = _USAGE[surface]
+        counts = [value for name in names if type(value := usage.get(name)) is int]
+        if len(counts) < len(names) or not all(0 <= count < _MOST_TOKENS for count in counts):
             return Billed(money=None, tokens=None)
-        input_tokens, output_tokens = counts
-        return Billed(
-            money=self._money(input_tokens, output_tokens), tokens=input_tokens + output_tokens
-        )
+        return Billed(money=self._money(*counts), tokens=sum(counts))
 
     def _money(self, input_tokens: int, output_tokens: int) -> Decimal:
-        rates = self._rates()
-        if rates is None:
+        if self._rates is None:
             return Decimal(0)
-        return (input_tokens * rates[0] + output_tokens * rates[1]) / 1000
+        return (input_tokens * self._rates[0] + output_tokens * self._rates[1]) / 1000
 
+    @cached_property
     def _rates(self) -> tuple[Decimal, Decimal] | None:
-        target = self._target
-        if target.input_per_1k is not None and target.output_per_1k is not None:
-            return target.input_per_1k, target.output_per_1k
-        tariff = self._sample().pricing.tariff
-        if tariff is None:
+        """Money per 1,000 tokens of input and of output, the dearest that may apply."""
+        price = self._target.price
+        if price is not None:
+            return price.input_per_1k, price.output_per_1k
+        if self._tariff is None:
             return None
-        dearest = max(tariff.row.tiers, key=lambda tier: tier.input_per_1k)
-        output = dearest.thinking_output_per_1k or dearest.output_per_1k
-        return dearest.input_per_1k, output
+        dearest = max(self._tariff.row.tiers, key=lambda tier: tier.input_per_1k)
+        return dearest.input_per_1k, dearest.thinking_output_per_1k or dearest.output_per_1k
 
-    def _sample(self) -> Estimate:
+    @cached_property
+    def _tariff(self) -> Tariff | None:
         message = [{"role": "user", "content": "hello"}]
         native = self._contract.edition.surface == "native"
         body: dict[str, Any] = {"model": self._target.model}
         body.update({"input": {"messages": message}} if native else {"messages": message})
-        return self.estimate(body)
+        return self.estimate(body).pricing.tariff
 
 
 def last_usage(exchange: Exchange) -> Mapping[str, Any] | None:
     """The usage that an answer ends with; None where it has none."""
-    bodies = [event.json for event in exchange.events] if exchange.is_stream else [exchange.json]
-    for body in reversed(bodies):
-        if isinstance(body, Mapping) and isinstance(body.get("usage"), Mapping):
-            found: Mapping[str, Any] = body["usage"]
-            return found
-    return None
+    if exchange.is_stream:
+        for event in reversed(exchange.events):
+            found = _usage_of(event.json)
+            if found is not None:
+                return found
+        return None
+    return _usage_of(exchange.json)
+
+
+def _usage_of(body: Any) -> Mapping[str, Any] | None:
+    usage = body.get("usage") if isinstance(body, Mapping) else None
+    return usage if isinstance(usage, Mapping) else None

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
+from msgspec import structs
 
 from tokenassay.contracts.records import Record
 
 _STATUS: Final = re.compile(r"HTTP_STATUS/(\d{3})")
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
+_STARTS_FRAME: Final = re.compile(rb"id:|event:|:|data: ?(?:\{|\[DONE\])")
+_BOM: Final = b"\xef\xbb\xbf"
 
 
 class Event(Record, frozen=True, kw_only=True):
@@ -58,48 +61,75 @@ class Event(Record, frozen=True, kw_only=True):
 
 def read_events(chunks: Iterable[tuple[float, bytes]]) -> Iterator[Event]:
     """Events of a body that arrived as ``(seconds, bytes)`` chunks, in order."""
+    parts, ends, times = [], [], []
+    length = 0
+    for at, chunk in chunks:
+        length += len(chunk)
+        parts.append(chunk)
+        ends.append(length)
+        times.append(at)
+    body = b"".join(parts)
+    block: list[_Line] = []
+    for line in _lines(body, ends, times):
+        if line.raw:
+            block.append(line)
+        elif block:
+            yield from _frames(block)
+            block = []
+    if block:
+        *earlier, last = _frames(block)
+        yield from earlier
+        missing = "no blank line after the last frame"
+        yield structs.replace(last, irregular=(*last.irregular, missing))
+
+
+class _Line(NamedTuple):
+    raw: bytes
+    at: float
+    ended: bool
+    """False where the body just ends."""
+
+
+def _lines(body: bytes, ends: list[int], times: list[float]) -> Iterator[_Line]:
+    """Lines with the time at which their last byte came."""
+    begin = len(_BOM) if body.startswith(_BOM) else 0
+    chunk = 0
+    while begin < len(body):
+        found = _LINE_END.search(body, begin)
+        stop, following = (found.start(), found.end()) if found else (len(body), len(body))
+        while ends[chunk] < stop:
+            chunk += 1
+        yield _Line(body[begin:stop], times[chunk], found is not None)
+        begin = following
+
+
+def _frames(block: list[_Line]) -> Iterator[Event]:
+    """The one frame of lines without a blank one between, or several that run together.
+
+    Fields may stand in any order and data may go over lines, so lines are only told apart into
+    frames where their data makes sense alone and not together.
+    """
+    data = [line.raw for line in block if line.raw.startswith(b"data:")]
+    together = len(data) < 2 or _is_json(b"\n".join(line[5:] for line in data))
     frame = _Frame()
-    for at, line, ended in _lines(chunks):
-        frame.at = at
-        if not line:
-            if frame.begun:
-                yield frame.finish()
-                frame = _Frame()
-            continue
-        if frame.has_data and _starts_frame(line):
+    for line in block:
+        if not together and frame.has_data and _STARTS_FRAME.match(line.raw):
             frame.note("no blank line before the next frame")
             yield frame.finish()
             frame = _Frame()
-            frame.at = at
-        frame.add(line)
-        if not ended:
+        frame.at = line.at
+        frame.add(line.raw)
+        if not line.ended:
             frame.note("the last line has no line end")
-    if frame.begun:
-        frame.note("no blank line after the last frame")
-        yield frame.finish()
+    yield frame.finish()
 
 
-def _starts_frame(line: bytes) -> bool:
-    begin = line.replace(b" ", b"", 1) if line.startswith(b"data: ") else line
-    return begin.startswith((b"id:", b"event:", b"data:{", b"data:[DONE]"))
-
-
-def _lines(chunks: Iterable[tuple[float, bytes]]) -> Iterator[tuple[float, bytes, bool]]:
-    """Lines with their arrival; the last of the three is False where the body just ends."""
-    rest, at, first = b"", 0.0, True
-    for at, chunk in chunks:
-        if first and chunk:
-            chunk, first = chunk.removeprefix(b"\xef\xbb\xbf"), False
-        buffer, begin = rest + chunk, 0
-        for match in _LINE_END.finditer(buffer):
-            # A CR at the very end may be the first half of CRLF: wait for the next chunk.
-            if match[0] == b"\r" and match.end() == len(buffer):
-                break
-            yield at, buffer[begin : match.start()], True
-            begin = match.end()
-        rest = buffer[begin:]
-    if rest:
-        yield at, rest.rstrip(b"\r"), rest.endswith(b"\r")
+def _is_json(text: bytes) -> bool:
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 class _Frame:
@@ -110,10 +140,6 @@ class _Frame:
         self._id: str | None = None
         self._comments: list[str] = []
         self._irregular: list[str] = []
-
-    @property
-    def begun(self) -> bool:
-        return bool(self._data or self._comments or self._event or self._id is not None)
 
     @property
     def has_data(self) -> bool:

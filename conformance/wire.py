@@ -12,8 +12,8 @@ import threading
 import time
 import urllib.request
 import zlib
-from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import httpcore
@@ -21,16 +21,35 @@ import httpcore
 from tokenassay.conformance.exchanges import Chunk, Exchange, Failure, FailureKind, Received, Sent
 from tokenassay.contracts.records import Record
 
+_SAME_MOMENT: Final = 0.001
+"""Seconds within which reads count as one chunk, so that dripped bytes take no memory each."""
+
+_WRITE: Final = 65_536
+
 
 class Limits(Record, frozen=True, kw_only=True):
-    """What one exchange may take: seconds and bytes."""
+    """What one exchange may take: seconds, bytes and lines."""
 
     connect_s: float = 10.0
     first_byte_s: float = 60.0
+    """Until the head of the answer is there."""
     idle_s: float = 30.0
     total_s: float = 120.0
     max_body_bytes: int = 8_000_000
     """Of the decoded body; a longer answer is cut here and says so."""
+    max_lines: int = 200_000
+    """Of the decoded body: each frame of a stream takes memory."""
+
+    @classmethod
+    def within(cls, seconds: float) -> Limits:
+        """The usual limits, none of them longer than ``seconds``."""
+        usual = cls()
+        return cls(
+            connect_s=min(usual.connect_s, seconds),
+            first_byte_s=seconds,
+            idle_s=min(usual.idle_s, seconds),
+            total_s=seconds,
+        )
 
 
 class Wire(Protocol):
@@ -63,7 +82,10 @@ class _Stream(httpcore.NetworkStream):
         return self._inner.read(max_bytes, _left(_clock.wait or timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))
+        # In slices, for the layer below gives each of its own the whole time anew.
+        for begin in range(0, len(buffer), _WRITE):
+            left = _left(timeout, httpcore.WriteTimeout)
+            self._inner.write(buffer[begin : begin + _WRITE], left)
 
     def close(self) -> None:
         self._inner.close()
@@ -99,14 +121,15 @@ class HttpWire:
     """A real connection pool to one endpoint; safe to use from many threads."""
 
     def __init__(
-        self, base_url: str, limits: Limits, *, ca_file: str | None = None, connections: int = 32
+        self, base_url: str, limits: Limits, *, ca_file: str | None = None, connections: int = 64
     ) -> None:
         self._limits = limits
-        context = ssl.create_default_context(cafile=ca_file)
         options: dict[str, Any] = {
-            "ssl_context": context,
+            "ssl_context": ssl.create_default_context(cafile=ca_file),
             "max_connections": connections,
             "max_keepalive_connections": connections,
+            # Shorter than servers wait, so that none hangs up on a request just sent.
+            "keepalive_expiry": 15.0,
             "network_backend": _Backend(),
         }
         proxy = proxy_for(base_url)
@@ -122,8 +145,10 @@ class HttpWire:
 
     def exchange(self, sent: Sent, secret_headers: dict[str, str]) -> Exchange:
         """Send ``sent``, with the headers that hold secrets put in place of their names."""
-        reading = _Reading(sent, self._limits)
-        _clock.ends, _clock.wait = reading.deadline, self._limits.first_byte_s
+        limits, reading = self._limits, _Reading(sent, self._limits)
+        # The head has its own deadline: it could drip in for as long as the body may take.
+        _clock.ends = min(reading.deadline, reading.begun + limits.connect_s + limits.first_byte_s)
+        _clock.wait = limits.first_byte_s
         headers = [
             (name.encode("latin-1"), secret_headers.get(name.lower(), value).encode("utf-8"))
             for name, value in sent.headers
@@ -133,13 +158,14 @@ class HttpWire:
                 sent.method,
                 sent.url,
                 headers=headers,
-                content=sent.body,
+                content=sent.body if sent.body or sent.method == "POST" else None,
                 extensions={"timeout": reading.timeouts()},
             ) as response:
                 reading.answered(response)
-                _clock.wait = self._limits.idle_s
-                reading.read(response.iter_stream())  # type: ignore[arg-type]
-        except Exception as error:  # noqa: BLE001 - whatever the other side provokes is classified
+                _clock.ends, _clock.wait = reading.deadline, limits.idle_s
+                reading.read(response.iter_stream())
+        except Exception as error:
+            # Whatever the other side provokes, in any layer below, ends here and is classified.
             reading.failed(error)
         finally:
             _clock.ends = _clock.wait = None
@@ -151,13 +177,14 @@ class _Reading:
 
     def __init__(self, sent: Sent, limits: Limits) -> None:
         self._sent, self._limits = sent, limits
-        self._started, self._clock = time.time(), time.monotonic()
-        self.deadline = self._clock + limits.total_s
+        self._started, self.begun = time.time(), time.monotonic()
+        self.deadline = self.begun + limits.total_s
         self._status: int | None = None
         self._headers: tuple[tuple[str, str], ...] = ()
         self._version = "HTTP/1.1"
         self._body = bytearray()
-        self._chunks: list[Chunk] = []
+        self._lines = 0
+        self._ends: list[tuple[float, int]] = []
         self._first: float | None = None
         self._failure: Failure | None = None
 
@@ -171,7 +198,7 @@ class _Reading:
         }
 
     def answered(self, response: httpcore.Response) -> None:
-        self._first = time.monotonic() - self._clock
+        self._first = time.monotonic() - self.begun
         self._status = response.status
         self._headers = tuple(
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers
@@ -180,43 +207,52 @@ class _Reading:
         self._version = version.decode("ascii", "replace")
 
     def read(self, parts: Iterable[bytes]) -> None:
-        encoding = next(
-            (v.strip().lower() for k, v in self._headers if k.lower() == "content-encoding"), ""
-        )
-        decode = _decoder(encoding, self._limits.max_body_bytes)
+        decoder = _Decoder(self._headers, self._limits.max_body_bytes)
         for part in parts:
-            for plain in decode(part):
-                room = self._limits.max_body_bytes - len(self._body)
-                self._body += plain[:room]
-                at = time.monotonic() - self._clock
-                self._chunks.append(Chunk(at=at, end=len(self._body)))
-                if len(plain) > room:
-                    size = f"{self._limits.max_body_bytes:,} bytes"
-                    self._failure = Failure(kind="too-large", detail=f"more than {size}")
-                    return
+            if not self._keep(decoder.decode(part)):
+                return
             if time.monotonic() > self.deadline:
                 raise httpcore.ReadTimeout("the exchange's time is over")
+        decoder.end()
+
+    def _keep(self, plain: bytes) -> bool:
+        """Take what was read; False where it is more than the limits allow."""
+        limits = self._limits
+        room = limits.max_body_bytes - len(self._body)
+        self._body += plain[:room]
+        self._lines += plain.count(b"\n") + plain.count(b"\r")
+        at = time.monotonic() - self.begun
+        if self._ends and at - self._ends[-1][0] < _SAME_MOMENT:
+            self._ends[-1] = self._ends[-1][0], len(self._body)
+        else:
+            self._ends.append((at, len(self._body)))
+        if len(plain) > room:
+            self._fail("too-large", f"more than {limits.max_body_bytes:,} bytes")
+        elif self._lines > limits.max_lines:
+            self._fail("too-large", f"more than {limits.max_lines:,} lines")
+        return self._failure is None
+
+    def _fail(self, kind: FailureKind, detail: str) -> None:
+        self._failure = self._failure or Failure(kind=kind, detail=detail)
 
     def failed(self, error: Exception) -> None:
-        kind, detail = self._classify(error)
-        self._failure = self._failure or Failure(kind=kind, detail=detail)
+        self._fail(*self._classify(error))
 
     def _classify(self, error: Exception) -> tuple[FailureKind, str]:
         text = str(error) or type(error).__name__
-        over = time.monotonic() >= self.deadline
         if isinstance(error, httpcore.ConnectTimeout | httpcore.PoolTimeout):
-            return "timeout-connect", text
+            return "timeout-connect", f"no connection after {self._limits.connect_s:g} s"
         if isinstance(error, httpcore.TimeoutException):
-            if over:
-                return "timeout-total", f"no end after {self._limits.total_s:g} s"
             if self._status is None:
                 return "timeout-first-byte", f"no answer after {self._limits.first_byte_s:g} s"
+            if time.monotonic() >= self.deadline:
+                return "timeout-total", f"no end after {self._limits.total_s:g} s"
             return "timeout-idle", f"nothing for {self._limits.idle_s:g} s"
         if isinstance(error, httpcore.ProxyError):
             return "proxy", text
         if isinstance(error, httpcore.ConnectError):
-            wrapped = "ssl" in text.lower() or "certificate" in text.lower()
-            return ("tls" if wrapped else "connect"), text
+            wrapped = isinstance(error.__cause__ or error.__context__, ssl.SSLError)
+            return ("tls" if wrapped or "ssl" in text.lower() else "connect"), text
         if isinstance(error, zlib.error):
             return "undecodable", text
         if isinstance(error, httpcore.ReadError | httpcore.WriteError):
@@ -233,7 +269,7 @@ class _Reading:
                 status=self._status,
                 headers=self._headers,
                 body=bytes(self._body),
-                chunks=tuple(self._chunks),
+                chunks=tuple(Chunk(at=at, end=end) for at, end in self._ends),
                 http_version=self._version,
             )
         return Exchange(
@@ -241,23 +277,34 @@ class _Reading:
             received,
             self._failure,
             first_byte_s=self._first,
-            total_s=time.monotonic() - self._clock,
+            total_s=time.monotonic() - self.begun,
             started=self._started,
         )
 
 
-def _decoder(encoding: str, limit: int) -> Any:
+class _Decoder:
     """Content decoding in steps no larger than ``limit``, so that no bomb can unfold."""
-    if encoding in ("", "identity"):
-        return lambda part: (part,)
-    if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise zlib.error(f"content encoding {encoding!r} was not asked for")
-    inflater = zlib.decompressobj(47 if encoding != "deflate" else 15)
 
-    def decode(part: bytes) -> Iterator[bytes]:
-        yield inflater.decompress(part, limit + 1)
+    def __init__(self, headers: Iterable[tuple[str, str]], limit: int) -> None:
+        written = [value for name, value in headers if name.lower() == "content-encoding"]
+        encoding = ",".join(written).strip().lower()
+        self._limit = limit
+        self._inflater: Any = None
+        if encoding in ("gzip", "x-gzip", "deflate"):
+            self._inflater = zlib.decompressobj(15 if encoding == "deflate" else 47)
+        elif encoding not in ("", "identity"):
+            raise zlib.error(f"content encoding {encoding[:40]!r} was not asked for")
 
-    return decode
+    def decode(self, part: bytes) -> bytes:
+        if self._inflater is None:
+            return part
+        plain: bytes = self._inflater.decompress(part, self._limit + 1)
+        return plain
+
+    def end(self) -> None:
+        """Nothing more comes; zlib.error where the compressed data is cut short."""
+        if self._inflater is not None and not self._inflater.eof:
+            raise zlib.error("the compressed body is not complete")
 
 
 def proxy_for(url: str) -> str | None:

@@ -62,7 +62,7 @@ def _broken(probe: Probe, *, clause: c.CombinationClause) -> None:
     request = prepare(probe, fixed, breaking=clause.id, **parameters)
     found = broken(probe, request)
     if clause.level != "unspecified" and clause.id not in found[:1]:
-        raise NotRun(f"no request was found that breaks this clause first (breaks {found or 'none'})")
+        raise NotRun(f"no request was found that breaks this clause first (but {found or 'none'})")
     exchange = request.send(probe)
     if clause.level == "unspecified":
         observe_either(probe, exchange, _words(request))

@@ -12,7 +12,6 @@ from tokenassay.conformance.promises.registry import Promise, builder
 from tokenassay.conformance.promises.requests import control
 from tokenassay.conformance.spend import last_usage
 from tokenassay.contracts import clauses as c
-from tokenassay.contracts import patterns
 from tokenassay.contracts.edition import Edition
 
 WRONG_KEY = "sk-tokenassay-no-such-key"
@@ -40,9 +39,7 @@ def row_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Pro
 def _row_is_told(probe: Probe, *, row: c.ErrorClause) -> None:
     """Ask an endpoint that offers it for the row itself; elsewhere no request is known."""
     if not probe.target.faults:
-        raise NotRun(
-            "no request brings this row about; other promises meet the rows that one does"
-        )
+        raise NotRun("no request brings this row about; other promises meet the rows that one does")
     exchange = probe.send(probe.body(), headers={FAULT_HEADER: row.id}, retry=False)
     error = exchange.error
     if exchange.failure is not None:
@@ -50,10 +47,12 @@ def _row_is_told(probe: Probe, *, row: c.ErrorClause) -> None:
     if error is None:
         raise Violation(expectation(row), f"an answer with status {exchange.status}", exchange.id)
     code_fits = error.code == row.code or (row.code_may_be_missing and error.code is None)
-    says = row.varies or patterns.matches(row.pattern, error.message or "")
-    if error.status not in (row.status, *row.other_statuses) or not (
-        code_fits or row.code is None
-    ) or not says:
+    says = row.varies or probe.edition.says(row.pattern, error.message or "")
+    if (
+        error.status not in (row.status, *row.other_statuses)
+        or not (code_fits or row.code is None)
+        or not says
+    ):
         raise Violation(
             f'{expectation(row)} and the message "{row.pattern}"', told(error), exchange.id
         )
@@ -81,7 +80,7 @@ def _refused_key(probe: Probe, *, clause: c.ClauseBase, wrong: bool) -> None:
     headers = {"authorization": f"Bearer {WRONG_KEY}"} if wrong else {}
     exchange = probe.send(probe.body(), headers=headers, key=False)
     if exchange.failure is not None or exchange.status == 429:
-        cannot_tell(exchange)
+        cannot_tell(exchange, probe.edition)
     probe.accepted(base)
     row = probe.edition.error_for(clause)
     error = exchange.error
@@ -91,12 +90,9 @@ def _refused_key(probe: Probe, *, clause: c.ClauseBase, wrong: bool) -> None:
     allowed = (row.status, *row.other_statuses) if row else (401, 403)
     if error.status not in allowed or (row and row.code and error.code != row.code):
         raise Violation(expected, told(error), exchange.id)
-    if row and wrong and not row.varies and not patterns.matches(row.pattern, _plain(error.message)):
+    says = row is None or row.varies or probe.edition.says(row.pattern, error.message or "")
+    if row and wrong and not says:
         raise Violation(f'{expected} and the message "{row.pattern}"', told(error), exchange.id)
-
-
-def _plain(message: str | None) -> str:
-    return patterns.tidy(message or "").partition(" For details, see:")[0]
 
 
 @builder("behaviour:errors_not_billed")

@@ -46,7 +46,8 @@ def range_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[P
         cost=16,
         **common,  # type: ignore[arg-type]
     )
-    for side, beyond in (("below", below(interval, parameter)), ("above", above(interval, parameter))):
+    sides = {"below": below(interval, parameter), "above": above(interval, parameter)}
+    for side, beyond in sides.items():
         if beyond:
             yield Promise(
                 id=f"{name}_{side}_its_range_is_refused",
@@ -106,9 +107,13 @@ def _interior(interval: Interval, parameter: Parameter) -> st.SearchStrategy[Any
     high = FAR if math.isinf(interval.high) else interval.high
     if is_integer(parameter):
         return st.integers(int(low), int(high)).filter(lambda value: value in interval)
-    return st.floats(
-        low, high, exclude_min=interval.low_open, exclude_max=interval.high_open, width=64
-    ).map(lambda value: round(value, 6)).filter(lambda value: value in interval)
+    return (
+        st.floats(
+            low, high, exclude_min=interval.low_open, exclude_max=interval.high_open, width=64
+        )
+        .map(lambda value: round(value, 6))
+        .filter(lambda value: value in interval)
+    )
 
 
 def _accepted_inside(probe: Probe, *, clause: c.RangeClause) -> None:
@@ -318,7 +323,8 @@ def _refused_choice(probe: Probe, *, clause: c.ChoiceClause) -> None:
         body = {**probe.body(), "model": other}
         exchange = probe.send(body)
     else:
-        exchange = probe.send(probe.body(**{clause.parameter: other}))
+        wrong: dict[str, Any] = {clause.parameter: other}
+        exchange = probe.send(probe.body(**wrong))
     probe.refused(exchange, clause, control=control(probe))
 
 
@@ -373,5 +379,3 @@ def _refused_mixed(probe: Probe, *, clause: c.FormsClause) -> None:
                 violation.observed,
                 violation.exchange,
             ) from None
-
-
