@@ -125,6 +125,7 @@ def server_for(app: App, on_ready: Callable[[], None]) -> Server:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=2,
         backlog=4096,
