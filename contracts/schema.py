@@ -45,7 +45,20 @@ def schema_of(file: str) -> dict[str, Any]:
         "$defs": components,
     }
     plain: dict[str, Any] = json.loads(json.dumps(made))  # a default may be a tuple
+    _fold_descriptions(plain)
     return plain
+
+
+def _fold_descriptions(node: Any) -> None:
+    """White space in descriptions folded: versions of Python indent docstrings differently."""
+    if isinstance(node, dict):
+        if isinstance(node.get("description"), str):
+            node["description"] = " ".join(node["description"].split())
+        for inner in node.values():
+            _fold_descriptions(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            _fold_descriptions(inner)
 
 
 def written(file: str) -> str:
