@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Callable
+from time import monotonic, time
 from typing import Any, Final
 
 import msgspec
@@ -46,14 +46,14 @@ class Batch(msgspec.Struct, eq=False):
         """Enter a status."""
         if status != self.status:
             self.status = status
-            self.stamps.setdefault(status, int(time.time()))
+            self.stamps.setdefault(status, int(time()))
 
 
 class BatchStore:
     """Batches by id, oldest first."""
 
     def __init__(self, world: World) -> None:
-        self.clock: Callable[[], float] = time.monotonic
+        self.clock: Callable[[], float] = monotonic
         self._world = world
         self._batches: OrderedDict[str, Batch] = OrderedDict()
 
@@ -72,7 +72,7 @@ class BatchStore:
             input_file_id=input_file_id,
             completion_window=window,
             metadata=metadata,
-            created_at=int(time.time()),
+            created_at=int(time()),
             began=self.clock(),
             status=status,
         )

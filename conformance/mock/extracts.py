@@ -19,7 +19,8 @@ from tokenassay.estimators.tokens import count_tokens
 State = Literal["processed", "blank", "failed"]
 
 ZIPPED: Final = frozenset({"docx", "epub", "xlsx"})
-BINARY: Final = frozenset({"pdf", "mobi", "doc", "png", "jpg", "jpeg", "gif", "bmp"})
+IMAGES: Final = frozenset({"png", "jpg", "jpeg", "gif", "bmp"})
+BINARY: Final = frozenset({"pdf", "mobi", "doc"}) | IMAGES
 _MARKUP: Final = (".xml", ".xhtml", ".html", ".htm")
 _CHUNK: Final = 1 << 20
 _MOST_UNZIPPED: Final = 64 << 20

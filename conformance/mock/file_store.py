@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from time import monotonic, time
 from typing import IO, Final, Literal
 
 import msgspec
@@ -49,7 +49,7 @@ class FileStore:
     """The files of one account, oldest first. Not safe for threads: the event loop owns it."""
 
     def __init__(self, world: World) -> None:
-        self.clock: Callable[[], float] = time.monotonic
+        self.clock: Callable[[], float] = monotonic
         self.bytes = 0
         self._world = world
         self._kept: OrderedDict[str, StoredFile] = OrderedDict()
@@ -81,7 +81,7 @@ class FileStore:
         """Keep a file; a document of some size takes its time to be parsed."""
         wait = size / _PARSED_PER_SECOND if size >= _READY_BELOW else 0.0
         file = StoredFile(
-            id, filename, purpose, size, int(time.time()), content, extract, self.clock() + wait
+            id, filename, purpose, size, int(time()), content, extract, self.clock() + wait
         )
         self._kept[id] = file
         self.bytes += size

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from tokenassay.conformance.mock import documents
 from tokenassay.conformance.mock.call import Call, Denied
-from tokenassay.conformance.mock.extracts import Extract, extension, extract
+from tokenassay.conformance.mock.extracts import IMAGES, Extract, extension, extract
 from tokenassay.conformance.mock.file_store import FileStore, StoredFile
 from tokenassay.conformance.mock.frames import encode_json
 from tokenassay.conformance.mock.generate import of_refusal
@@ -186,9 +186,8 @@ def _breaches(
         elif formats and kind not in taken:
             found.append((formats, "file", f"the format {kind!r} is not taken"))
     quantity: Quantity = "batch_file_bytes" if purpose == BATCH else "file_bytes"
-    if formats and kind in formats.args.get("images", ()):
-        quantity = "image_bytes"
-    limit = edition.limit(quantity)
+    limit = edition.limit("image_bytes") if purpose != BATCH and kind in IMAGES else None
+    limit = limit or edition.limit(quantity)
     if limit and exceeds(limit, sent.size):
         found.append((limit, "file", f"{sent.size} bytes, more than {limit.maximum}"))
     store = call.service.world.keep(FileStore)
