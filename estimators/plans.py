@@ -106,7 +106,7 @@ class Plan:
                 batch=terms.batch,
                 thinking=thinks,
             )
-            pricing = Pricing(tariff, self._cite(tariff.row, terms.batch) if tariff else why)
+            pricing = Pricing(tariff, self._cite(tariff.row, terms.batch) if tariff else why or "")
         self._pricings[thinks] = pricing
         return pricing
 

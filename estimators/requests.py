@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import msgspec
 
@@ -136,7 +136,7 @@ def content_text(content: Any) -> str:
     return "".join(found)
 
 
-def _is_object(value: Any) -> bool:
+def _is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
     return value.__class__ is dict or isinstance(value, Mapping)  # the first test is the cheap one
 
 
