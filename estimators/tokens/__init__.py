@@ -26,6 +26,7 @@ __all__ = [
     "counter_from_file",
     "decode",
     "encode",
+    "expect_little",
     "has_marker",
     "pieces",
 ]
@@ -60,6 +61,7 @@ def counter(tokenizer: str = "qwen") -> Counter:
 
 
 count_tokens = _QWEN.count
+expect_little = _QWEN.expect_little
 
 
 def count_tagged(text: str) -> int:

@@ -19,6 +19,8 @@ class Engine(NamedTuple):
     name: str
     size: Callable[[str], int]
     """Number of tokens."""
+    sizes: Callable[[list[str]], list[int]]
+    """Number of tokens of each of many short texts without markers."""
     ids: Callable[[str], list[int]]
 
 
@@ -30,25 +32,51 @@ def best() -> Engine:
         return tiktoken_engine()
 
 
+_SEAMED = 256
+"""Characters from which finding seams takes less time than it saves."""
+
+_BETWEEN = "<|endoftext|>"
+
+
 def gigatoken_engine() -> Engine:
-    """About 0.3 s to load, then a short message in less than a microsecond."""
+    """About 0.4 s to load, then a short message in less than a microsecond."""
+    import numpy as np
     from gigatoken import Tokenizer
 
-    vocabulary.read()  # the hash is checked before another reads the file
+    from tokenassay.estimators.tokens.seams import Seams
+
+    seams = Seams()  # reads the vocabulary and checks its hash before another reads the file
     tokenizer = Tokenizer.from_tiktoken(vocabulary.path(), "qwen2", dict(vocabulary.MARKERS))
     encode = tokenizer.backend.encode
     alone = threading.Lock()  # it raises "Already borrowed" where two threads meet in it
 
     def size(text: str) -> int:
+        if len(text) < _SEAMED or text.isascii():
+            with alone:
+                return len(encode(text))
+        parted, places = seams.part(text)
         with alone:
-            return len(encode(text))
+            return len(encode(parted)) - len(places)
+
+    def sizes(texts: list[str]) -> list[int]:
+        # All at once, with a marker between: its tokens are where one count ends.
+        parted, places = seams.part(_BETWEEN.join(texts))
+        with alone:
+            ids = encode(parted)
+        ends = np.flatnonzero(ids == vocabulary.MARKERS[_BETWEEN])
+        counts = np.diff(ends, prepend=-1, append=len(ids)) - 1
+        lengths = np.fromiter(map(len, texts), np.intp, len(texts)) + len(_BETWEEN)
+        digits = np.searchsorted(places, np.cumsum(lengths))
+        counts -= np.diff(digits, prepend=0)
+        found: list[int] = counts.tolist()
+        return found
 
     def ids(text: str) -> list[int]:
         with alone:
             found: list[int] = encode(text).tolist()
         return found
 
-    return Engine("gigatoken", size, ids)
+    return Engine("gigatoken", size, sizes, ids)
 
 
 _MARKER = re.compile(vocabulary.MARKER_PATTERN)
@@ -93,4 +121,7 @@ def tiktoken_engine() -> Engine:
     def size(text: str) -> int:
         return len(ids(text))
 
-    return Engine("tiktoken", size, ids)
+    def sizes(texts: list[str]) -> list[int]:
+        return [len(plain(text)) for text in texts]
+
+    return Engine("tiktoken", size, sizes, ids)

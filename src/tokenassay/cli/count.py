@@ -127,8 +127,9 @@ def _counter(model: str | None, tokenizer: str | None) -> Callable[[str], int]:
             return counter_from_file(tokenizer).count
         except TokenizerFileError as error:
             raise Complaint(str(error)) from None
-    from tokenassay.estimators.tokens import count_tokens
+    from tokenassay.estimators.tokens import count_tokens, expect_little
 
+    expect_little()
     return count_tokens
 
 

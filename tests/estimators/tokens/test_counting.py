@@ -24,6 +24,13 @@ Reference = Callable[[str], list[int]]
 ONE_MB = 1_000_000
 _RANDOM = random.Random(7)
 
+CHINESE = [
+    text
+    for token in vocabulary.tokens()
+    if len(text := token.decode("utf-8", "ignore")) > 1
+    if all("\u4e00" <= character <= "\u9fa5" for character in text)
+]
+
 LONG_TEXTS = {
     "one letter": "a" * ONE_MB,
     "random letters": "".join(_RANDOM.choices(string.ascii_letters, k=ONE_MB)),
@@ -54,12 +61,56 @@ def test_any_text_is_encoded_as_dashscope_does(
 
 @settings(max_examples=200, deadline=None)
 @given(data=st.data())
-def test_the_first_texts_are_counted_as_all_others(
+def test_the_functions_encode_as_dashscope_does(
     data: st.DataObject, texts: st.SearchStrategy[str], reference: Reference
 ) -> None:
     text = data.draw(texts)
     assert tokens.count_tokens(text) == len(reference(text))
     assert tokens.encode(text) == reference(text)
+
+
+@pytest.mark.parametrize("then", ["हिन्दी", "long " * 10_000, "x" * 1000 + "1", "\ud800"])
+def test_a_counter_of_little_changes_to_an_engine(then: str, reference: Reference) -> None:
+    little = QwenCounter()
+    little.expect_little()
+    for text in ["It's 你好 <|im_end|>.", then, "It's 你好."] * 30:
+        assert little.encode(text) == reference(text)
+        assert little.count(text) == len(reference(text))
+    assert little.count_many(["你好", then, ""]) == [1, len(reference(then)), 0]
+
+
+def test_a_counter_of_little_loads_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(engines, "best")
+    little = QwenCounter()
+    little.expect_little()
+    assert little.count_many(["苹果", "It's", ""]) == [1, 2, 0]
+    with pytest.raises(AttributeError):
+        little.count_many(["long " * 10_000])
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_many_texts_are_counted_as_each_alone(
+    data: st.DataObject, texts: st.SearchStrategy[str], counting: QwenCounter, reference: Reference
+) -> None:
+    many = data.draw(st.lists(texts | st.sampled_from(["", "通义千问" * 100]), max_size=6))
+    assert counting.count_many(many) == [len(reference(text)) for text in many]
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_chinese_text_is_encoded_as_dashscope_does(
+    data: st.DataObject, counting: QwenCounter, reference: Reference
+) -> None:
+    # Long enough to be parted; the words are the vocabulary's, whole and cut anywhere.
+    word = st.sampled_from(CHINESE)
+    part = word | st.builds(lambda text, at: text[:at], word, st.integers(1, 3))
+    odd = st.sampled_from("，。0 \nab\u0301𠮷") | st.characters(
+        min_codepoint=0x4DF0, max_codepoint=0xA000
+    )
+    text = "".join(data.draw(st.lists(part | odd, min_size=5, max_size=60)))
+    text += text[::-1] * (300 // len(text))
+    assert counting.count(text) == len(reference(text))
 
 
 @pytest.mark.parametrize(

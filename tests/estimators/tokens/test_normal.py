@@ -49,7 +49,7 @@ def test_cut_text_encodes_as_the_whole(
     monkeypatch.setattr(normal, "STRETCH", 1)
     usual = st.text("aZ1234<|>_'s \t\r\n!,中文，。\u0301é\u3000", max_size=60)
 
-    @settings(max_examples=3000, deadline=None)
+    @settings(max_examples=1500, deadline=None)
     @given(usual | texts | st.lists(texts | usual, max_size=4).map("".join))
     def compare(text: str) -> None:
         parts = list(normal.stretches(text))

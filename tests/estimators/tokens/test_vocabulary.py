@@ -34,10 +34,15 @@ def test_a_missing_dashscope_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_another_vocabulary_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     other = tmp_path / "qwen.tiktoken"
     other.write_bytes(vocabulary.read()[:-1])
+    vocabulary.tokens.cache_clear()
     monkeypatch.setattr(vocabulary, "path", lambda: str(other))
     for text in ("short", "long " * 50_000):
         with pytest.raises(vocabulary.VocabularyError, match=r"SHA-256 [0-9a-f]{12}"):
             QwenCounter().count(text)
+        little = QwenCounter()
+        little.expect_little()
+        with pytest.raises(vocabulary.VocabularyError):
+            little.count(text)
 
 
 def test_importing_loads_no_vocabulary_and_no_engine() -> None:
