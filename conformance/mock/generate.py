@@ -81,9 +81,7 @@ async def _serve(
 ) -> None:
     settings = mount.world.settings
     try:
-        raw = await wire.read_body(
-            receive, limit=settings.max_body, timeout=settings.read_timeout
-        )
+        raw = await wire.read_body(receive, limit=settings.max_body, timeout=settings.read_timeout)
         if len(raw) < _LARGE:
             answers, usage = decide(dialect, mount, call, raw)
         else:
@@ -136,9 +134,7 @@ def decide(
     if call.refusals:
         raise Denied(of_refusal(call, call.refusals[0]))
     dialect.admit(call)
-    call.parameters = through(
-        stages.adjust, call, service.in_force(call.model, request.parameters)
-    )
+    call.parameters = through(stages.adjust, call, service.in_force(call.model, request.parameters))
     number = call.parameters.get("n")
     choices = number if type(number) is int and number > 0 else 1
     answers = tuple(
@@ -152,9 +148,7 @@ def of_refusal(call: Call, refusal: Refusal) -> Denial:
     fallback = call.service.malformed
     message = refusal.message or fallback.message
     if refusal.status is None:
-        return Denial(
-            fallback.status, fallback.code, message, fallback.type, None, refusal.clause
-        )
+        return Denial(fallback.status, fallback.code, message, fallback.type, None, refusal.clause)
     return Denial(refusal.status, refusal.code, message, refusal.type, None, refusal.clause)
 
 
@@ -187,7 +181,9 @@ async def _send_whole(
     stages = call.service.stages
     written = body if isinstance(body, bytes) else encode_json(body)
     if stages.wire:
-        written = b"".join(through(stages.wire, call, (written,)))
+        chunks: Iterable[bytes] = (written,)
+        chunks = through(stages.wire, call, chunks)
+        written = b"".join(chunks)
     await wire.send_whole(
         send, through(stages.head, call, dialect.head(call, status, False)), written
     )

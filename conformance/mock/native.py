@@ -22,9 +22,7 @@ class Native:
     def wants_stream(self, call: Call) -> bool:
         """Either of the documented headers alone turns on the stream."""
         switches = quirks(call.service.edition).stream_headers
-        return any(
-            value in call.headers.get(name, "").lower() for name, value in switches.items()
-        )
+        return any(value in call.headers.get(name, "").lower() for name, value in switches.items())
 
     def examine(self, call: Call) -> None:
         """Look up the files that the messages refer to, and count their tokens."""
@@ -56,7 +54,7 @@ class Native:
             output = {"finish_reason": answers[0].finish_reason, "text": answers[0].text}
             if not about.text_finish_reason:
                 del output["finish_reason"]
-        body = {"output": output, "usage": usage_fields(about, usage)}
+        body: dict[str, Any] = {"output": output, "usage": usage_fields(about, usage)}
         body["request_id"] = call.request_id
         return fill_blanks(about, body) if about.blanks else body
 
@@ -66,7 +64,8 @@ class Native:
             message["reasoning_content"] = "".join(answer.reasoning)
         if answer.tool_calls:
             message["tool_calls"] = [
-                call_fields(about, position, made) for position, made in enumerate(answer.tool_calls)
+                call_fields(about, position, made)
+                for position, made in enumerate(answer.tool_calls)
             ]
         choice = {"finish_reason": answer.finish_reason, "message": message}
         return choice if index is None else {**choice, "index": index}
@@ -79,9 +78,8 @@ class Native:
             incremental = not about.cumulative
         messages = in_messages(call)
         comment = f"{about.comment}/200" if about.comment else None
-        number = 0
-        for portion in portions(answers, incremental=incremental, split_calls=about.call_ids):
-            number += 1
+        cut = portions(answers, incremental=incremental, split_calls=about.call_ids)
+        for number, portion in enumerate(cut, 1):
             reason = portion.finish_reason or about.unfinished
             output: dict[str, Any]
             if messages:
@@ -98,9 +96,7 @@ class Native:
         if about.terminator is not None:
             yield Frame(about.terminator.encode())
 
-    def _delta(
-        self, about: Quirks, portion: Portion, reason: Any, several: bool
-    ) -> dict[str, Any]:
+    def _delta(self, about: Quirks, portion: Portion, reason: Any, several: bool) -> dict[str, Any]:
         message = message_of(about, portion.text)
         if portion.reasoning is not None:
             message["reasoning_content"] = portion.reasoning

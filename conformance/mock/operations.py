@@ -14,6 +14,7 @@ from tokenassay.conformance.mock.doors import open_door
 from tokenassay.conformance.mock.frames import encode_json
 from tokenassay.conformance.mock.service import Mount
 from tokenassay.conformance.mock.stages import through
+from tokenassay.contracts.clauses import EndpointClause
 
 Handler = Callable[[Call, Request, Mount], Awaitable[Response]]
 """Serves one operation. The key has been checked, and ``call.service`` is the mount's first one
@@ -49,6 +50,16 @@ async def operate(
         return
     response.headers.setdefault("x-request-id", call.request_id)
     await response(scope, receive, send)
+
+
+def serve_by(call: Call, mount: Mount, operation: str) -> EndpointClause:
+    """Let the first edition that has the operation serve the call; its clause for it."""
+    for service in mount.services:
+        for clause in service.edition.of_kind(EndpointClause):
+            if clause.operation == operation:
+                call.service = service
+                return clause
+    raise LookupError(f"no edition under {mount.prefix} has {operation}")
 
 
 def error_response(dialect: Errors, call: Call, denial: Denial) -> Response:

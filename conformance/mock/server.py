@@ -18,6 +18,7 @@ from tokenassay.conformance.mock.app import App, choose_editions, make_app, path
 from tokenassay.conformance.mock.guard import guarded_protocol
 from tokenassay.conformance.mock.service import Settings
 from tokenassay.contracts.edition import Edition
+from tokenassay.estimators.tokens import count_tokens
 
 _READY_SECONDS: Final = 30.0
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -90,7 +91,8 @@ class Server(uvicorn.Server):
         """The signal that ended it; None where something else did."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then say so."""
+        """Start, the vocabulary loaded so that the first caller need not wait, and say so."""
+        count_tokens(" ")
         await super().startup(sockets)
         if not self.should_exit:
             self._on_ready()

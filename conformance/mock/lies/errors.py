@@ -152,9 +152,7 @@ LIES: tuple[Lie, ...] = (
         _FAMILY,
         "An error has no request_id.",
         ("response.error",),
-        Hooks(
-            refuse=lambda call, reply: reply._replace(body=_without("request_id")(reply.body))
-        ),
+        Hooks(refuse=lambda call, reply: reply._replace(body=_without("request_id")(reply.body))),
         ("native",),
         _FAULTY,
     ),
@@ -187,9 +185,7 @@ LIES: tuple[Lie, ...] = (
         _FAMILY,
         "An error's body is a web page.",
         ("response.error",),
-        Hooks(
-            refuse=_text(b"<html><body><h1>502 Bad Gateway</h1></body></html>"), head=_html_head
-        ),
+        Hooks(refuse=_text(b"<html><body><h1>502 Bad Gateway</h1></body></html>"), head=_html_head),
         probe=_FAULTY,
     ),
     Lie(
@@ -213,9 +209,7 @@ LIES: tuple[Lie, ...] = (
         _FAMILY,
         "An error carries usage.",
         ("usage.errors_not_billed",),
-        Hooks(
-            refuse=lambda call, reply: reply._replace(body=_billed(reply.body))
-        ),
+        Hooks(refuse=lambda call, reply: reply._replace(body=_billed(reply.body))),
         probe=_FAULTY,
     ),
     Lie(

@@ -53,8 +53,8 @@ def markdown(edition: str | None = None) -> str:
         "# Lies of the mock endpoint",
         "",
         f"{len(listed) - made} by hand, and {made} made from the ranges and limits of the editions",
-        "in the package; a contract file of your own brings those of its own figures. The name says",
-        "what is done. `tokenassay serve --lie NAME` tells one, or several at once.",
+        "in the package; a contract file of your own brings those of its own figures. The name",
+        "says what is done. `tokenassay serve --lie NAME` tells one, or several at once.",
     ]
     for family, members in groupby(listed, key=lambda row: row.family):
         lines += ["", f"## {family.capitalize()}", ""]

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from tokenassay.conformance.mock.call import Call, Usage
-from tokenassay.conformance.mock.frames import Frame
 from tokenassay.conformance.mock.lies.registry import Lie, Probe
 from tokenassay.conformance.mock.lies.tricks import edited
 from tokenassay.conformance.mock.stages import Hook, Hooks

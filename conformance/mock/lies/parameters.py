@@ -137,12 +137,25 @@ LIES: tuple[Lie, ...] = (
                 *(
                     f"{name}.type"
                     for name in (
-                        "temperature", "top_p", "top_k", "max_tokens", "seed", "stop",
-                        "repetition_penalty", "enable_search", "incremental_output",
-                        "result_format", "stream", "n", "presence_penalty", "enable_thinking",
+                        "temperature",
+                        "top_p",
+                        "top_k",
+                        "max_tokens",
+                        "seed",
+                        "stop",
+                        "repetition_penalty",
+                        "enable_search",
+                        "incremental_output",
+                        "result_format",
+                        "stream",
+                        "n",
+                        "presence_penalty",
+                        "enable_thinking",
                     )
                 ),
-                "*.range", "stop.forms", "result_format.values",
+                "*.range",
+                "stop.forms",
+                "result_format.values",
             )
         ),
         probe=Probe({"max_tokens": "12"}),
@@ -212,9 +225,7 @@ LIES: tuple[Lie, ...] = (
         _FAMILY,
         "top_k above 100 is refused, though it only switches the limit off.",
         ("top_k.disabled",),
-        Hooks(
-            judge=object_to(_clause_for("top_k.type", _high_top_k), "top_k is above 100")
-        ),
+        Hooks(judge=object_to(_clause_for("top_k.type", _high_top_k), "top_k is above 100")),
         probe=Probe({"top_k": 101}),
     ),
     Lie(
@@ -224,9 +235,7 @@ LIES: tuple[Lie, ...] = (
         ("temperature.type",),
         Hooks(
             judge=object_to(
-                _clause_for(
-                    "temperature.type", lambda sent: type(sent.get("temperature")) is int
-                ),
+                _clause_for("temperature.type", lambda sent: type(sent.get("temperature")) is int),
                 "the temperature is an integer",
             )
         ),

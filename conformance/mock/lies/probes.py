@@ -29,9 +29,7 @@ class Written(NamedTuple):
 def request_of(edition: Edition, probe: Probe) -> Written:
     """The probe as a request; LookupError where the edition lacks the operation."""
     operation = probe.operation or ("chat" if edition.surface == "openai" else "generate")
-    endpoint = next(
-        (c for c in edition.of_kind(EndpointClause) if c.operation == operation), None
-    )
+    endpoint = next((c for c in edition.of_kind(EndpointClause) if c.operation == operation), None)
     if endpoint is None:
         raise LookupError(f"{edition.id} has no operation {operation!r}")
     native = edition.surface == "native"
@@ -65,7 +63,7 @@ def talking_model(edition: Edition) -> str:
     """The first model of an edition that takes plain messages."""
     native = edition.surface == "native"
     for model in edition.models:
-        body = {"model": model, "messages": PLAIN}
+        body: dict[str, Any] = {"model": model, "messages": PLAIN}
         if native:
             body = {"model": model, "input": {"messages": PLAIN}, "parameters": {}}
         if not compile_rules(edition, model).check(read_request(body, surface=edition.surface)):

@@ -24,6 +24,7 @@ from tokenassay.estimators.refusals import Refusal
 End = Literal["low", "high"]
 Test = Callable[[Bound, Interval], bool]
 
+_ENDS: tuple[End, ...] = ("low", "high")
 _NEAR = 0.1
 """Part of the range that counts as near its end."""
 
@@ -56,8 +57,8 @@ def _of_range(edition: Edition, clause: RangeClause) -> Iterator[Lie]:
     if interval is None:
         return
     whole = _is_integer(edition, name)
-    for end in ("low", "high"):
-        bound = getattr(interval, end)
+    for end in _ENDS:
+        bound = bound_of(interval, end)
         if isinstance(bound, float) and math.isinf(bound):
             continue
         outward = -1 if end == "low" else 1
@@ -65,31 +66,40 @@ def _of_range(edition: Edition, clause: RangeClause) -> Iterator[Lie]:
         side = "below" if end == "low" else "above"
         if getattr(interval, f"{end}_open"):
             yield _accepting(
-                clause, f"accepts_{name}_at_{end}", f"{name} {bound} is taken.",
-                lambda value, i, end=end: value == getattr(i, end), Probe({name: bound}, model=model),
+                clause,
+                f"accepts_{name}_at_{end}",
+                f"{name} {bound} is taken.",
+                _at(end),
+                Probe({name: bound}, model=model),
             )
         else:
             yield _refusing(
-                clause, f"refuses_{name}_at_{end}", f"{name} {bound} is refused.",
-                lambda value, i, end=end: value == getattr(i, end), Probe({name: bound}, model=model),
+                clause,
+                f"refuses_{name}_at_{end}",
+                f"{name} {bound} is refused.",
+                _at(end),
+                Probe({name: bound}, model=model),
             )
         yield _accepting(
-            clause, f"accepts_{name}_{side}_{end}", f"{name} {side} {bound} is taken.",
-            _below if end == "low" else _above, Probe({name: beyond}, model=model),
+            clause,
+            f"accepts_{name}_{side}_{end}",
+            f"{name} {side} {bound} is taken.",
+            _below if end == "low" else _above,
+            Probe({name: beyond}, model=model),
         )
         inner = _inner(interval, end, whole)
         if inner is not None:
             yield _refusing(
-                clause, f"refuses_{name}_near_{end}",
+                clause,
+                f"refuses_{name}_near_{end}",
                 f"{name} close to {bound}, but within the range, is refused.",
-                _near(end), Probe({name: inner}, model=model),
+                _near(end),
+                Probe({name: inner}, model=model),
             )
     yield _clamping(clause, name, interval, model)
 
 
-def _accepting(
-    clause: RangeClause, lie: str, summary: str, test: Test, probe: Probe
-) -> Lie:
+def _accepting(clause: RangeClause, lie: str, summary: str, test: Test, probe: Probe) -> Lie:
     def judge(call: Call, refusals: tuple[Refusal, ...]) -> tuple[Refusal, ...]:
         found = _placed(call, clause)
         if found is None or not test(*found):
@@ -143,6 +153,15 @@ def _placed(call: Call, clause: RangeClause) -> tuple[Bound, Interval] | None:
     return value, Interval.parse(written)
 
 
+def bound_of(interval: Interval, end: End) -> Bound:
+    """The bound at one end."""
+    return interval.low if end == "low" else interval.high
+
+
+def _at(end: End) -> Test:
+    return lambda value, interval: value == bound_of(interval, end)
+
+
 def _below(value: Bound, interval: Interval) -> bool:
     return value < interval.low
 
@@ -157,14 +176,14 @@ def _near(end: End) -> Test:
             return False
         width = interval.high - interval.low
         reach = width * _NEAR if math.isfinite(width) else 1
-        return abs(getattr(interval, end) - value) <= reach
+        return abs(bound_of(interval, end) - value) <= reach
 
     return test
 
 
 def _inner(interval: Interval, end: End, whole: bool) -> Bound | None:
     """A legal value near one end, but not on it; None where the range has none."""
-    bound = getattr(interval, end)
+    bound = bound_of(interval, end)
     inward = 1 if end == "low" else -1
     width = interval.high - interval.low
     value: Bound = bound + inward if whole else bound + inward * min(width, 1) * _NEAR / 2

@@ -48,9 +48,7 @@ def _calls(change: Callable[[ToolCall], ToolCall]) -> Hook[Answer]:
 
 
 def _arguments(written: Callable[[str], str]) -> Hook[Answer]:
-    return _calls(
-        lambda made: msgspec.structs.replace(made, arguments=written(made.arguments))
-    )
+    return _calls(lambda made: msgspec.structs.replace(made, arguments=written(made.arguments)))
 
 
 def _reason(call: Call, honest: Answer) -> Answer:
@@ -226,8 +224,6 @@ LIES: tuple[Lie, ...] = (
         "A tool need not be a function.",
         ("tools.kind",),
         Hooks(judge=overlook("tools.kind")),
-        probe=Probe(
-            {**_TOOLS, "tools": [{**_WEATHER, "type": "plugin"}]}, messages=_ASKED
-        ),
+        probe=Probe({**_TOOLS, "tools": [{**_WEATHER, "type": "plugin"}]}, messages=_ASKED),
     ),
 )

@@ -28,9 +28,7 @@ def overlook(*patterns: str) -> Hook[tuple[Refusal, ...]]:
     return judge
 
 
-def object_to(
-    broken: Callable[[Call], ClauseBase | None], why: str
-) -> Hook[tuple[Refusal, ...]]:
+def object_to(broken: Callable[[Call], ClauseBase | None], why: str) -> Hook[tuple[Refusal, ...]]:
     """A judge that refuses, in the name of the clause that ``broken`` finds."""
 
     def judge(call: Call, refusals: tuple[Refusal, ...]) -> tuple[Refusal, ...]:
@@ -58,8 +56,8 @@ def edited(change: Callable[[Any], Any]) -> Hook[Iterable[Frame]]:
 
     def frames(call: Call, honest: Iterable[Frame]) -> Iterator[Frame]:
         for frame in honest:
-            yield frame if isinstance(frame.data, bytes) else frame._replace(
-                data=change(frame.data)
+            yield (
+                frame if isinstance(frame.data, bytes) else frame._replace(data=change(frame.data))
             )
 
     return frames

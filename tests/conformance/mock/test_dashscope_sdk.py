@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
 import dashscope
 import pytest
-from dashscope import Generation, Tokenization
+from dashscope import Generation
+from dashscope import Tokenization as _Tokenization
 from dashscope.v2 import Client
 from dashscope.v2 import errors as v2_errors
 
 from tokenassay.conformance.mock import Endpoint
 from tokenassay.estimators.tokens import count_tokens, encode
 
-HI: list[dict[str, Any]] = [
+Tokenization: Any = _Tokenization  # its annotations ask for an argument that it does not need
+HI: Any = [
     {"role": "system", "content": "You are a helpful assistant."},
     {"role": "user", "content": "如何做西红柿炒鸡蛋?"},
 ]
-TOOLS = [
+WEATHER: Any = [{"role": "user", "content": "杭州市的天气"}]
+TOOLS: Any = [
     {
         "type": "function",
         "function": {
@@ -45,12 +47,12 @@ TOOLS = [
 
 
 @pytest.fixture(params=["old_endpoint", "new_endpoint"])
-def sdk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
+def sdk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Endpoint:
     """The SDK's module settings, pointed at a mock of 2024 and at one of 2026."""
     endpoint: Endpoint = request.getfixturevalue(request.param)
     monkeypatch.setattr(dashscope, "base_http_api_url", endpoint.surfaces["native"])
     monkeypatch.setattr(dashscope, "api_key", endpoint.api_key)
-    yield endpoint
+    return endpoint
 
 
 def test_call(sdk: Endpoint) -> None:
@@ -100,7 +102,7 @@ def test_multi_turn(sdk: Endpoint) -> None:
 
 
 def test_tools_in_two_turns(sdk: Endpoint) -> None:
-    messages: list[Any] = [{"role": "user", "content": "杭州市的天气"}]
+    messages: Any = [{"role": "user", "content": "杭州市的天气"}]
     asked: dict[str, Any] = {"tools": TOOLS, "result_format": "message"}
     response: Any = Generation.call("qwen-plus", messages=messages, **asked)
     choice = response.output.choices[0]
@@ -121,7 +123,7 @@ def test_tools_in_two_turns(sdk: Endpoint) -> None:
 def test_tools_in_a_stream(sdk: Endpoint) -> None:
     responses: Any = Generation.call(
         "qwen-plus",
-        messages=[{"role": "user", "content": "杭州市的天气"}],
+        messages=WEATHER,
         tools=TOOLS,
         result_format="message",
         stream=True,
@@ -160,16 +162,15 @@ def test_tokenization(sdk: Endpoint) -> None:
 
 
 @pytest.fixture(params=["old_endpoint", "new_endpoint"])
-def client(request: pytest.FixtureRequest) -> Iterator[Client]:
+def client(request: pytest.FixtureRequest) -> Client:
     """The 2.x client in the native protocol."""
     endpoint: Endpoint = request.getfixturevalue(request.param)
-    made = Client(
+    return Client(
         api_key=endpoint.api_key,
         base_url=endpoint.surfaces["native"],
         protocol="native",
         max_retries=0,
     )
-    yield made
 
 
 def test_client_call_and_stream(client: Client) -> None:
@@ -182,9 +183,7 @@ def test_client_call_and_stream(client: Client) -> None:
 
 
 def test_client_tools(client: Client) -> None:
-    answer: Any = client.chat.completions.create(
-        model="qwen-plus", messages=[{"role": "user", "content": "杭州市的天气"}], tools=TOOLS
-    )
+    answer: Any = client.chat.completions.create(model="qwen-plus", messages=WEATHER, tools=TOOLS)
     (call,) = answer.choices[0].message.tool_calls
     assert call.function.name == "get_current_weather"
 

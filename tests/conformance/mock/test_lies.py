@@ -7,7 +7,6 @@ import json
 import pytest
 
 from tests.conformance.mock.wires import Heard, call_app
-from tokenassay.conformance.mock import call as call_module
 from tokenassay.conformance.mock.app import choose_editions, make_app, path_of
 from tokenassay.conformance.mock.call import Call
 from tokenassay.conformance.mock.lies import registry
@@ -34,9 +33,7 @@ WITHOUT_PROBE = {
 
 @pytest.fixture(autouse=True)
 def _stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(call_module.time, "time", lambda: 1_700_000_000.0)
-
-
+    monkeypatch.setattr("tokenassay.conformance.mock.call.time.time", lambda: 1_700_000_000.0)
 
 
 def _heard(edition: str, probe: Probe | None, lies: tuple[str, ...] = ()) -> Heard:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -167,7 +168,7 @@ def test_frames(old: Native, form: str, incremental: bool | None) -> None:
         assert all(texts[:-1])
     else:
         assert texts[-1] == text_of(plain)
-        assert all(b.startswith(a) for a, b in zip(texts, texts[1:], strict=False))
+        assert all(b.startswith(a) for a, b in pairwise(texts))
     used = [frame.data["usage"] for frame in frames]
     assert {u["input_tokens"] for u in used} == {plain["usage"]["input_tokens"]}
     spent = [u["output_tokens"] for u in used]

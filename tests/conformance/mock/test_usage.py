@@ -98,5 +98,3 @@ def test_a_tool_call_costs_the_tokens_of_the_call(new: Native) -> None:
     (call,) = body["output"]["choices"][0]["message"]["tool_calls"]
     written = f'\n{{"name": "get_time", "arguments": {call["function"]["arguments"]}}}\n'
     assert body["usage"]["output_tokens"] == count_tokens(written) + 2
-
-
