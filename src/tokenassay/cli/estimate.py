@@ -86,7 +86,9 @@ def estimate(
 ) -> None:
     """What a request will use and cost, and which documented limits it breaks."""
     from tokenassay.cli import sheet
+    from tokenassay.estimators.tokens import expect_little
 
+    expect_little()
     ceiling = inputs.parse_money(max_cost) if max_cost is not None else None
     if model and all_models:
         raise Complaint("name models with --model or take --all-models, not both")
