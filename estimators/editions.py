@@ -78,6 +78,25 @@ def choose(
     return _at(store.load_edition(first), model, note)
 
 
+@lru_cache(maxsize=256)
+def own_time(edition: str, model: str | None) -> dt.date | None:
+    """The day that naming an edition outright stands for: the first on which it was in force.
+
+    None, so today, for an edition that no later one of its surface and provider has replaced
+    for the model. UnknownEdition where there is none of that name.
+    """
+    store.load_edition(edition)
+    named = next(head for head in _heads() if head.id == edition)
+    later = any(
+        head.since > named.since
+        and (head.surface, head.provider) == (named.surface, named.provider)
+        and model is not None
+        and _serves(head.models, model)
+        for head in _heads()
+    )
+    return named.since if later else None
+
+
 @lru_cache(maxsize=1)
 def _heads() -> tuple[_Head, ...]:
     """Heads of all editions, oldest first, with what they take from the one they extend."""

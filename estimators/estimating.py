@@ -14,7 +14,7 @@ from tokenassay.contracts import store
 from tokenassay.contracts.records import Surface
 from tokenassay.contracts.store import Contract
 from tokenassay.estimators.dates import parse_day
-from tokenassay.estimators.editions import choose
+from tokenassay.estimators.editions import choose, own_time
 from tokenassay.estimators.plans import Plan, Terms
 from tokenassay.estimators.records import Estimate
 from tokenassay.estimators.requests import Request, read_request
@@ -43,8 +43,9 @@ def estimate(
     ``request`` is the body that would be sent, in either dialect, or one that was read before.
     ``model`` takes the place of the body's; ``edition`` names the documents to judge by, a
     ``contract`` file (or one that was loaded) wins over it; ``as_of`` is a day, as a date or as
-    ISO text that may be partial: template, limits and prices are those in force then, and the
-    newest that are known without it. ``output_tokens`` fixes the length of the answer.
+    ISO text that may be partial: template, limits and prices are those in force then. Without
+    it they are the newest that are known, or, where ``edition`` names one that a later one has
+    replaced, those of its own time. ``output_tokens`` fixes the length of the answer.
     ``tokenizer`` is a tokenizer file of one's own for a model whose vocabulary is not at hand.
 
     Raises NotARequest where the body is of neither dialect, UnknownModel and UnknownEdition
@@ -67,6 +68,8 @@ def estimate(
     if model is not None and model != request.model:
         request = replace(request, model=model, body={**request.body, "model": model})
     name = request.model if isinstance(request.model, str) else None
+    if day is None and edition is not None and loaded is None:
+        day = own_time(edition, name)
     vocabulary = _stamp(tokenizer) if tokenizer is not None else None
     held = id(loaded) if loaded is not None else None
     key = (request.surface, name, edition, day, batch, region, held, vocabulary)

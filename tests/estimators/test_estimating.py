@@ -604,3 +604,22 @@ def test_between_two_price_tiers_both_are_told() -> None:
     assert any("1,000 or 1,024" in note for note in found.notes)
     assert found.cost is not None
     assert found.cost.total_min < found.cost.total_max  # type: ignore[operator]
+
+
+def test_an_edition_named_outright_stands_for_its_own_time() -> None:
+    """The page of April 2024 prints 25 tokens for this request; naming it must count so."""
+    body = {
+        "model": "qwen-turbo",
+        "input": {
+            "messages": [
+                {"role": "system", "content": "You are a helpful assistant."},
+                {"role": "user", "content": "如何做西红柿炒鸡蛋?"},
+            ]
+        },
+        "parameters": {},
+    }
+    named = estimate(body, edition="qwen-dashscope@2024-04")
+    assert (named.input_tokens, named.basis) == (25, "exact")
+    assert named.to_dict() == estimate(body, as_of="2024-04").to_dict()
+    newest = estimate(body, edition="qwen-dashscope@2026")
+    assert newest.to_dict() == estimate(body).to_dict()
