@@ -26,6 +26,9 @@ CAP: Final = 16
 """Output tokens that a request may cost unless its check asks for more: our thrift, no bound
 of anybody's document."""
 
+DEAREST: Final = 100_000
+"""Tokens that one request may cost at most, whatever it proves: our thrift, no bound either."""
+
 INSISTENCE: Final = 2
 """How often a request that breaks the endpoint is sent again before that counts as a breach."""
 
@@ -78,10 +81,26 @@ class Probe:
             body["messages"] = list(messages)
         if cap is not None and "max_tokens" in known:
             parameters.setdefault("max_tokens", cap)
+        if cap is not None and self._thinks_uncapped(parameters):
+            parameters["thinking_budget"] = cap
         for name, value in parameters.items():
             if value is not OMIT:
                 self._place(body, name, value)
         return body
+
+    def _thinks_uncapped(self, parameters: Mapping[str, Any]) -> bool:
+        """Whether a request would think, which max_tokens does not limit, and may be capped."""
+        known = self.edition.parameters(self.model)
+        switch = known.get("enable_thinking")
+        thinks = parameters.get("enable_thinking", switch.default if switch else None)
+        if thinks is not True or "thinking_budget" not in known:
+            return False
+        excluded = any(
+            name in clause.when and "thinking_budget" in clause.then
+            for clause in self.edition.of_kind(c.CombinationClause, self.model)
+            for name in parameters
+        )
+        return not excluded and "thinking_budget" not in parameters
 
     def _place(self, body: dict[str, Any], name: str, value: Any) -> None:
         known = self.edition.parameters(self.model).get(name)
@@ -263,6 +282,10 @@ class Probe:
         searching.search(self, index, strategy, check, examples or self.session.examples)
 
     # ---------------------------------------------------------------- counting and noting
+
+    def too_dear(self, body: Mapping[str, Any]) -> bool:
+        """Whether a request could cost more tokens than any proof is worth."""
+        return self.session.pricing.at_most(body)[1] > DEAREST
 
     def count(self, text: str) -> int:
         """Tokens of a text by the local tokenizer."""

@@ -48,7 +48,8 @@ def search(
             state.judged += 1
 
     number = zlib.crc32(f"{probe.promise}/{index}".encode())
-    run: Any = hypothesis.given(strategy)(judge)
+    given: Any = hypothesis.given(strategy)
+    run = given(judge)
     run = hypothesis.seed(probe.seed * 1_000_003 + number)(run)
     run = hypothesis.settings(
         max_examples=examples,

@@ -126,9 +126,18 @@ class Session:
             exchange = self._once(promise, sent, (*salt, attempt), price)
             if not retry or attempt == RETRIES or not self.worth_retrying(exchange):
                 return exchange
-            if self.patient:
-                self.pace.hold(_wait_of(exchange, attempt))
+            self._wait(exchange, attempt)
             attempt += 1
+
+    def _wait(self, exchange: Exchange, attempt: int) -> None:
+        """Before another attempt: all workers where we are too many, else this one alone."""
+        if not self.patient:
+            return
+        seconds = _wait_of(exchange, attempt)
+        if exchange.error is not None and exchange.error.status == 429:
+            self.pace.hold(seconds)
+        else:
+            self.stopping.wait(seconds)
 
     def worth_retrying(self, exchange: Exchange) -> bool:
         """Whether the same request may fare better in a moment."""
@@ -212,12 +221,12 @@ def _refit(received: Received, length: int) -> tuple[Chunk, ...]:
 
 
 def _wait_of(exchange: Exchange, attempt: int) -> float:
-    """Seconds to wait before another attempt: as the endpoint asks, else 1, 2, 4 ..."""
+    """Seconds to wait before another attempt: as the endpoint asks, else longer each time."""
     asked = exchange.received.header("retry-after") if exchange.received else None
     try:
         return min(max(float(asked or ""), 0.0), LONGEST_HOLD)
     except ValueError:
-        return 2.0**attempt
+        return 1.0 * 2**attempt
 
 
 def _digest(sent: Sent, salt: tuple[object, ...]) -> str:

@@ -13,7 +13,7 @@ from tokenassay.contracts.edition import Edition
 from tokenassay.contracts.records import Record, Surface
 from tokenassay.contracts.store import Contract
 from tokenassay.estimators.estimating import estimate
-from tokenassay.estimators.money import Tariff
+from tokenassay.estimators.money import Tariff, Usage
 from tokenassay.estimators.records import Estimate
 
 _FALLBACK_OUTPUT: Final = 2_000
@@ -44,13 +44,13 @@ class Pricing:
         self._contract = contract or Contract(edition)
 
     def estimate(self, body: Mapping[str, Any]) -> Estimate:
-        """The estimate of a request under the target's edition."""
-        return estimate(body, contract=self._contract)
+        """The estimate of a request, by the token template in force at the edition's date."""
+        return estimate(body, contract=self._contract, as_of=self._contract.edition.date)
 
     @property
     def known(self) -> bool:
         """Whether a price is known, so that a budget means something."""
-        return self._rates is not None
+        return self._target.price is not None or self._tariff is not None
 
     @property
     def currency(self) -> str | None:
@@ -62,7 +62,7 @@ class Pricing:
     def at_most(self, body: Mapping[str, Any]) -> tuple[Decimal, int]:
         """The most money and tokens that a request can cost."""
         try:
-            judged = self.estimate(body)
+            judged = self._today(body)
         except (ValueError, LookupError):
             # Not a request at all: it can be billed for its bytes at most.
             tokens = len(str(body)) + _FALLBACK_OUTPUT
@@ -85,20 +85,23 @@ class Pricing:
         return Billed(money=self._money(*counts), tokens=sum(counts))
 
     def _money(self, input_tokens: int, output_tokens: int) -> Decimal:
-        if self._rates is None:
-            return Decimal(0)
-        return (input_tokens * self._rates[0] + output_tokens * self._rates[1]) / 1000
-
-    @cached_property
-    def _rates(self) -> tuple[Decimal, Decimal] | None:
-        """Money per 1,000 tokens of input and of output, the dearest that may apply."""
+        """At today's prices, for the dearest way in which the tokens may have been used."""
         price = self._target.price
         if price is not None:
-            return price.input_per_1k, price.output_per_1k
+            return (input_tokens * price.input_per_1k + output_tokens * price.output_per_1k) / 1000
         if self._tariff is None:
-            return None
-        dearest = max(self._tariff.row.tiers, key=lambda tier: tier.input_per_1k)
-        return dearest.input_per_1k, dearest.thinking_output_per_1k or dearest.output_per_1k
+            return Decimal(0)
+        used = Usage(input_tokens, input_tokens, input_tokens, output_tokens, output_tokens)
+        cost = self._tariff.cost(used)
+        if cost is not None and cost.total_max is not None:
+            return cost.total_max
+        # Beyond the last tier: as its tokens would cost, for they are not free.
+        last = self._tariff.row.tiers[-1]
+        output_per_1k = last.thinking_output_per_1k or last.output_per_1k
+        return (input_tokens * last.input_per_1k + output_tokens * output_per_1k) / 1000
+
+    def _today(self, body: Mapping[str, Any]) -> Estimate:
+        return estimate(body, contract=self._contract)
 
     @cached_property
     def _tariff(self) -> Tariff | None:
@@ -106,7 +109,7 @@ class Pricing:
         native = self._contract.edition.surface == "native"
         body: dict[str, Any] = {"model": self._target.model}
         body.update({"input": {"messages": message}} if native else {"messages": message})
-        return self.estimate(body).pricing.tariff
+        return self._today(body).pricing.tariff
 
 
 def last_usage(exchange: Exchange) -> Mapping[str, Any] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -13,9 +12,20 @@ from tokenassay.conformance.failures import NotRun
 from tokenassay.conformance.probe import Probe
 from tokenassay.conformance.promises.messages import observe_either, refuse_as
 from tokenassay.conformance.promises.registry import Promise, builder
-from tokenassay.conformance.promises.requests import SAMPLE_TOOL, Prepared, broken, control, prepare
+from tokenassay.conformance.promises.requests import (
+    SAMPLE_TOOL,
+    Prepared,
+    broken,
+    control,
+    holds,
+    prepare,
+    sample,
+    satisfying,
+)
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts.edition import Edition
+
+_FORCED = {"type": "function", "function": {"name": SAMPLE_TOOL["function"]["name"]}}
 
 
 @builder("combination")
@@ -39,8 +49,14 @@ def combination_promises(edition: Edition, clause: c.Clause, model: str) -> Iter
 
 
 def _kept(probe: Probe, *, clause: c.CombinationClause) -> None:
-    parameters, stream = _when(clause)
+    parameters, stream = _when(probe, clause)
+    for name, matcher in clause.then.items():
+        if name in parameters and not holds(matcher, parameters[name]):
+            parameters[name] = satisfying(probe, name, matcher)
     request = prepare(probe, stream or None, **parameters)
+    found = broken(probe, request)
+    if found:
+        raise NotRun(f"{_words(request)} is refused here on other grounds ({', '.join(found)})")
     exchange = request.send(probe)
     if clause.level == "unspecified":
         observe_either(probe, exchange, _words(request))
@@ -49,15 +65,19 @@ def _kept(probe: Probe, *, clause: c.CombinationClause) -> None:
 
 
 def _broken(probe: Probe, *, clause: c.CombinationClause) -> None:
-    parameters, stream = _when(clause)
+    parameters, stream = _when(probe, clause)
     for name, matcher in clause.then.items():
-        value = _against(name, matcher)
+        if name in ("messages", "model"):
+            raise NotRun("a request without messages is tried elsewhere")
+        if name in parameters and not holds(matcher, parameters[name]):
+            continue
+        value = _against(probe, name, matcher)
         if name == "stream":
             stream = bool(value)
-        elif name in ("messages", "model"):
-            raise NotRun("a request without messages is tried elsewhere")
         elif value is not None:
             parameters[name] = value
+    if "tool_choice" in parameters:
+        parameters.setdefault("tools", sample(probe, "tools"))
     fixed = stream if "stream" in clause.then or stream else None
     request = prepare(probe, fixed, breaking=clause.id, **parameters)
     found = broken(probe, request)
@@ -70,11 +90,11 @@ def _broken(probe: Probe, *, clause: c.CombinationClause) -> None:
         refuse_as(probe, exchange, clause, control(probe, request.stream), _words(request))
 
 
-def _when(clause: c.CombinationClause) -> tuple[dict[str, Any], bool]:
+def _when(probe: Probe, clause: c.CombinationClause) -> tuple[dict[str, Any], bool]:
     parameters: dict[str, Any] = {}
     stream = False
     for name, matcher in clause.when.items():
-        value = _for(name, matcher)
+        value = satisfying(probe, name, matcher)
         if name == "stream":
             stream = bool(value)
         elif name not in ("messages", "model"):
@@ -82,19 +102,16 @@ def _when(clause: c.CombinationClause) -> tuple[dict[str, Any], bool]:
     return parameters, stream
 
 
-def _for(name: str, matcher: c.Matcher) -> Any:
-    """A value that the matcher holds for."""
-    if matcher.equals is not msgspec.UNSET:
-        return matcher.equals
-    if matcher.any_of:
-        return matcher.any_of[0]
-    return [copy.deepcopy(SAMPLE_TOOL)] if name == "tools" else True
-
-
-def _against(name: str, matcher: c.Matcher) -> Any:
+def _against(probe: Probe, name: str, matcher: c.Matcher) -> Any:
     """A value that the matcher does not hold for; None where leaving it out does it."""
     if matcher.not_equals is not msgspec.UNSET:
         return matcher.not_equals
+    if matcher.present is False:
+        return sample(probe, name)
+    if matcher.any_of is not None:
+        choice = probe.edition.parameters(probe.model)[name].choice
+        others = [v for v in (choice.values if choice else ()) if v not in matcher.any_of]
+        return others[0] if others else _FORCED if name == "tool_choice" else None
     if isinstance(matcher.equals, bool):
         return not matcher.equals
     if isinstance(matcher.equals, str):

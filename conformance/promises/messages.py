@@ -308,12 +308,12 @@ def json_word_promises(edition: Edition, clause: c.Clause, model: str) -> Iterat
 
 def _json_mode(probe: Probe, *, clause: c.MessageClause, text: str) -> None:
     value = {"type": clause.args.get("value", "json_object")}
-    request = prepare(probe, response_format=value)
+    stream = prepare(probe, response_format=value).stream
+    exchange = probe.send(probe.body(text, response_format=value), stream=stream)
     if clause.args.get("word", "json") in text:
-        body = probe.body(text, response_format=value)
-        probe.accepted(Prepared(body, request.stream).send(probe), "JSON mode accepted")
+        probe.accepted(exchange, "JSON mode accepted")
     else:
-        probe.refused(request.send(probe), clause, control=control(probe, request.stream))
+        probe.refused(exchange, clause, control=control(probe, stream))
 
 
 # ----------------------------------------------------------------------- a search

@@ -42,11 +42,63 @@ class Prepared(msgspec.Struct, frozen=True):
         return probe.send(self.body, stream=self.stream, repeat=repeat)
 
 
-def broken(probe: Probe, request: Prepared) -> tuple[str, ...]:
-    """Ids of the clauses that a request breaks, by the local rules."""
+def broken(probe: Probe, request: Prepared, *, input_tokens: int | None = None) -> tuple[str, ...]:
+    """Ids of the clauses that a request breaks, by the local rules.
+
+    Limits on tokens are looked at where ``input_tokens`` is given.
+    """
     read = read_request(request.body, surface=probe.surface, streaming=request.stream)
-    found = probe.rules.check(read)
+    if input_tokens is None:
+        found = probe.rules.check(read)
+    else:
+        found = probe.rules.check(
+            read,
+            input_tokens=input_tokens,
+            message_tokens=lambda message: probe.count(message.text),
+        )
     return tuple(refusal.clause for refusal in found if refusal.level != "unspecified")
+
+
+def sample(probe: Probe, name: str) -> Any:
+    """A value that a parameter may have, by its own clauses."""
+    if name == "tools":
+        return [copy.deepcopy(SAMPLE_TOOL)]
+    parameter = probe.edition.parameters(probe.model).get(name)
+    if parameter is None:
+        return True
+    if parameter.choice is not None:
+        return parameter.choice.values[0]
+    if parameter.default is not None:
+        return parameter.default
+    interval = parameter.interval
+    if interval is not None:
+        return next(value for value in (1, 0.5, interval.low) if value in interval)
+    by_type = {"boolean": True, "string": "x", "integer": 1, "number": 1, "array": [], "object": {}}
+    return by_type.get(parameter.declared.types[0])
+
+
+def holds(matcher: c.Matcher, value: Any) -> bool:
+    """Whether a value that a request carries meets a matcher."""
+    if matcher.present is False:
+        return False
+    if matcher.equals is not msgspec.UNSET and value != matcher.equals:
+        return False
+    if matcher.not_equals is not msgspec.UNSET and value == matcher.not_equals:
+        return False
+    return matcher.any_of is None or value in matcher.any_of
+
+
+def satisfying(probe: Probe, name: str, matcher: c.Matcher) -> Any:
+    """A value that a matcher holds for; None where leaving the parameter out does it."""
+    if matcher.equals is not msgspec.UNSET:
+        return matcher.equals
+    if matcher.any_of:
+        return matcher.any_of[0]
+    if matcher.present:
+        return sample(probe, name)
+    if isinstance(matcher.not_equals, bool):
+        return not matcher.not_equals
+    return None
 
 
 def prepare(
@@ -70,7 +122,7 @@ def prepare(
             for name, matcher in clause.then.items():
                 if name in parameters or _holds(probe, given, stream, name, matcher):
                     continue
-                value = _satisfying(name, matcher)
+                value = satisfying(probe, name, matcher)
                 if name == "stream" and not free:
                     continue
                 if name == "stream":
@@ -102,25 +154,9 @@ def _holds(
         present, value = True, "message"
     if name in ("messages", "model"):
         present = True
-    if matcher.present is not None and matcher.present != present:
-        return False
-    if matcher.equals is not msgspec.UNSET and value != matcher.equals:
-        return False
-    if matcher.not_equals is not msgspec.UNSET and value == matcher.not_equals:
-        return False
-    return matcher.any_of is None or value in matcher.any_of
-
-
-def _satisfying(name: str, matcher: c.Matcher) -> Any:
-    if matcher.equals is not msgspec.UNSET:
-        return matcher.equals
-    if matcher.any_of:
-        return matcher.any_of[0]
-    if matcher.present:
-        return [copy.deepcopy(SAMPLE_TOOL)] if name == "tools" else True
-    if matcher.not_equals is True:
-        return False
-    return None
+    if matcher.present is not None:
+        return matcher.present == present and (not present or holds(matcher, value))
+    return holds(matcher, value)
 
 
 def control(probe: Probe, stream: bool = False) -> Exchange:
