@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -30,13 +31,17 @@ class Style(NamedTuple):
 
 def write_frame(frame: Frame, style: Style) -> bytes:
     """One frame in bytes, blank line included: id, event, comment, data, as real traffic has it."""
+    after_id = _after_id(frame.event, frame.comment, style)
+    if frame.id is None:
+        return b"%b%b\n\n" % (after_id, frame.payload())
     gap = b": " if style.space else b":"
-    parts = []
-    if frame.id is not None:
-        parts.append(b"id%b%b\n" % (gap, frame.id.encode()))
-    if frame.event is not None:
-        parts.append(b"event%b%b\n" % (gap, frame.event.encode()))
-    if frame.comment is not None:
-        parts.append(b":%b\n" % frame.comment.encode())
-    parts.append(b"data%b%b\n\n" % (gap, frame.payload()))
-    return b"".join(parts)
+    return b"id%b%b\n%b%b\n\n" % (gap, frame.id.encode(), after_id, frame.payload())
+
+
+@lru_cache(maxsize=64)
+def _after_id(event: str | None, comment: str | None, style: Style) -> bytes:
+    """What stands between a frame's id and its payload."""
+    gap = ": " if style.space else ":"
+    lines = "" if event is None else f"event{gap}{event}\n"
+    lines += "" if comment is None else f":{comment}\n"
+    return f"{lines}data{gap}".encode()

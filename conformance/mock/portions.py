@@ -42,35 +42,44 @@ def portions(
     """
     before = 0
     for choice, answer in enumerate(answers):
-        for portion in _one(answer, incremental, split_calls):
-            yield portion._replace(choice=choice, tokens=before + portion.tokens)
+        yield from _one(answer, incremental, split_calls, choice, before)
         before += answer.tokens
 
 
-def _one(answer: Answer, incremental: bool, split_calls: bool) -> Iterator[Portion]:
-    thinks = bool(answer.reasoning)
-    thought, thought_tokens = "", None
+def _one(
+    answer: Answer, incremental: bool, split_calls: bool, choice: int, before: int
+) -> Iterator[Portion]:
+    thought: str | None = None
+    thought_tokens: int | None = None
+    spent = before
     for said, tokens in _grouped(answer.reasoning, answer.reasoning_marks):
-        thought = said if incremental else thought + said
+        thought = said if incremental or thought is None else thought + said
         thought_tokens = tokens
-        yield Portion(0, "", tokens, None, thought, tokens)
-    held = ("" if incremental else thought) if thinks else None
-    spent = thought_tokens or 0
+        spent = before + tokens
+        yield Portion(choice, "", spent, None, thought, tokens)
+    if thought is not None and incremental:
+        thought = ""
     text = ""
     for said, tokens in _grouped(answer.pieces, answer.marks):
         text = said if incremental else text + said
-        yield Portion(0, text, spent + tokens, None, held, thought_tokens)
-    last = "" if incremental else text
-    end = Portion(0, last, answer.tokens, answer.finish_reason, held, thought_tokens)
+        yield Portion(choice, text, spent + tokens, None, thought, thought_tokens)
+    end = Portion(
+        choice,
+        "" if incremental else text,
+        before + answer.tokens,
+        answer.finish_reason,
+        thought,
+        thought_tokens,
+    )
     if not answer.tool_calls:
         yield end
     elif split_calls:
-        yield from _calls(answer, end, incremental)
+        yield from _calls(answer, end, incremental, before)
     else:
         yield end._replace(calls=tuple(enumerate(answer.tool_calls)))
 
 
-def _calls(answer: Answer, end: Portion, incremental: bool) -> Iterator[Portion]:
+def _calls(answer: Answer, end: Portion, incremental: bool, before: int) -> Iterator[Portion]:
     """Fragments of the calls; the last one is part of the last portion."""
     fragments = [
         (position, made if start == 0 else ToolCall("", "", made.arguments), start)
@@ -93,7 +102,7 @@ def _calls(answer: Answer, end: Portion, incremental: bool) -> Iterator[Portion]
         if number == len(fragments):
             yield end._replace(calls=calls)
         else:
-            tokens = answer.tokens * number // len(fragments)
+            tokens = before + answer.tokens * number // len(fragments)
             yield end._replace(calls=calls, tokens=tokens, finish_reason=None)
 
 

@@ -121,6 +121,9 @@ def server_for(app: App, on_ready: Callable[[], None]) -> Server:
     """A uvicorn server for the app, quiet, with the app's own limits on its clients."""
     config: Any = uvicorn.Config(
         app,
+        # uvloop answers open connections before it accepts new ones: with 256 clients that never
+        # pause, the last ones to come wait until the others are gone.
+        loop="asyncio",
         http=guarded_protocol(app.world.settings),
         ws="none",
         lifespan="off",
