@@ -128,8 +128,11 @@ def _outcome(mount: Mount, call: Call, line: Line) -> tuple[int, dict[str, Any]]
     trial = call.service.edition.behaviour("batch_dry_run", str(line.model))
     if trial is not None and line.url == trial.args.get("url"):
         return 200, {"content": _TRIAL_WORDS}
+    body = line.body
+    if body.get("enable_thinking") is True:
+        body = {**body, "stream": True}  # in a batch it needs no stream, as was recorded
     try:
-        answers, usage = decide(OPENAI, mount, call, encode_json(line.body))
+        answers, usage = decide(OPENAI, mount, call, encode_json(body))
     except Denied as denied:
         return _refused(call, denied.denial)
     return 200, OPENAI.whole(call, answers, usage)

@@ -212,6 +212,7 @@ def _answers(call: Call, mount: Mount, data: bytes) -> tuple[list[Any], list[Any
 def _keep(call: Call, batch: Batch, results: list[Any], name: str) -> str:
     written = b"".join(encode_json(result) + b"\n" for result in results)
     store = call.service.world.keep(FileStore)
+    store.make_room(len(written), RESULTS)
     id = store.new_id(prefix_of(call.service.edition, RESULTS))
     found = Extract("processed")
     store.add(id, f"{batch.id}_{name}.jsonl", RESULTS, written, len(written), found)

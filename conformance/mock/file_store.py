@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from itertools import islice
 from time import monotonic, time
 from typing import IO, Final, Literal
 
@@ -19,8 +20,12 @@ _PARSED_PER_SECOND: Final = 8 << 20
 _READY_BELOW: Final = 1 << 20
 _KEPT_BYTES: Final = 1 << 30
 """Most bytes that this server holds, however many an account may have."""
+_KEPT_FILES: Final = 50_000
 _REMEMBERED: Final = 20_000
 """Deleted files whose ids are still known."""
+_UNDEAD: Final = 50
+"""Of these the last ones whose bytes are still there (a lie may hand them out), if small."""
+_SMALL: Final = 64 << 10
 
 
 class StoredFile(msgspec.Struct, frozen=True, eq=False):
@@ -62,8 +67,14 @@ class FileStore:
         return iter(self._kept.values())
 
     def has_room(self, size: int) -> bool:
-        """Whether this server can hold that many bytes more."""
-        return self.bytes + size <= _KEPT_BYTES
+        """Whether this server can hold one more file of that many bytes."""
+        return len(self._kept) < _KEPT_FILES and self.bytes + size <= _KEPT_BYTES
+
+    def make_room(self, size: int, purpose: str) -> None:
+        """Delete files of a purpose, oldest first, until there is room for so many bytes."""
+        oldest = [file.id for file in self if file.purpose == purpose]
+        while oldest and not self.has_room(size):
+            self.delete(oldest.pop(0))
 
     def new_id(self, prefix: str) -> str:
         """An id for a file to come."""
@@ -104,11 +115,18 @@ class FileStore:
         if file is None:
             return False
         self.bytes -= file.size
-        self._deleted[id] = file
-        while len(self._deleted) > _REMEMBERED:
+        self._deleted[id] = file if file.size <= _SMALL else _emptied(file)
+        if len(self._deleted) > _UNDEAD:
+            id, file = next(islice(reversed(self._deleted.items()), _UNDEAD, None))
+            self._deleted[id] = _emptied(file)
+        if len(self._deleted) > _REMEMBERED:
             self._deleted.popitem(last=False)
         return True
 
     def deleted(self) -> list[StoredFile]:
         """Files that were deleted, the last one first."""
         return list(reversed(self._deleted.values()))
+
+
+def _emptied(file: StoredFile) -> StoredFile:
+    return msgspec.structs.replace(file, content=b"")

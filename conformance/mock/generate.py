@@ -15,6 +15,7 @@ from tokenassay.conformance.mock.echo import echo
 from tokenassay.conformance.mock.frames import Frame, Style, encode_json, write_frame
 from tokenassay.conformance.mock.service import Mount
 from tokenassay.conformance.mock.stages import through
+from tokenassay.conformance.mock.wishes import read_choices
 from tokenassay.contracts.records import Surface
 from tokenassay.estimators.refusals import Refusal
 from tokenassay.estimators.requests import read_request
@@ -135,10 +136,9 @@ def decide(
         raise Denied(of_refusal(call, call.refusals[0]))
     dialect.admit(call)
     call.parameters = through(stages.adjust, call, service.in_force(call.model, request.parameters))
-    number = call.parameters.get("n")
-    choices = number if type(number) is int and number > 0 else 1
     answers = tuple(
-        through(stages.answer, call, echo(call, compose(call, choice))) for choice in range(choices)
+        through(stages.answer, call, echo(call, compose(call, choice)))
+        for choice in range(read_choices(call))
     )
     return answers, metering.measure(call, answers)
 

@@ -46,8 +46,11 @@ def _is_id(value: Any) -> bool:
 
 def _stops_by_ids(text: str, sequences: Sequence[list[int]]) -> list[Stop]:
     ids = tokens.encode(text)
-    for start in range(len(ids)):
-        for sequence in sequences:
+    by_first: dict[int, list[list[int]]] = {}
+    for sequence in sequences:
+        by_first.setdefault(sequence[0], []).append(sequence)
+    for start, id in enumerate(ids):
+        for sequence in by_first.get(id, ()):
             end = start + len(sequence)
             if ids[start:end] == sequence:
                 raw = tokens.pieces(text)

@@ -11,6 +11,8 @@ from tokenassay.conformance.mock.call import Call
 from tokenassay.conformance.mock.metering import thinks
 from tokenassay.conformance.mock.stops import FlatList
 
+_MOST_CHOICES: Final = 64
+"""However many a lie lets pass."""
 ANY_OBJECT: Final[Mapping[str, Any]] = {"type": "object"}
 
 
@@ -56,6 +58,13 @@ def read_wish(call: Call) -> Wish:
         tool_choice=given.get("tool_choice"),
         parallel=given.get("parallel_tool_calls") is True,
     )
+
+
+def read_choices(call: Call) -> int:
+    """How many answers a call asks for: one where its edition has no such parameter."""
+    number = _cap(call.parameters.get("n")) or 1
+    known = call.service.edition.parameters(call.model)
+    return min(number, _MOST_CHOICES) if "n" in known else 1
 
 
 def _cap(value: Any) -> int | None:

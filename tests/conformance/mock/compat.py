@@ -8,8 +8,10 @@ from typing import Any
 
 import httpx
 from jsonschema import Draft202012Validator
+from starlette.testclient import TestClient
 
 from tests.conformance.mock.wires import Event, events
+from tokenassay.conformance.mock.app import App
 from tokenassay.conformance.mock.server import Endpoint
 from tokenassay.contracts import store
 from tokenassay.contracts.clauses import ShapeClause
@@ -30,15 +32,19 @@ def refer(*ids: str) -> dict[str, str]:
 
 
 class Compat:
-    """Sends requests to one edition of a running mock, over a real socket."""
+    """Sends requests to one edition of a mock: over a real socket, or to the application."""
 
-    def __init__(self, endpoint: Endpoint, edition: str, model: str) -> None:
-        self.endpoint, self.edition, self.model = endpoint, edition, model
-        self.client = httpx.Client(
-            base_url=endpoint.surfaces["openai"],
-            headers={"Authorization": f"Bearer {endpoint.api_key}"},
-            timeout=30,
-        )
+    def __init__(self, server: Endpoint | App, edition: str, model: str) -> None:
+        self.edition, self.model = edition, model
+        self.client: Any
+        if isinstance(server, App):
+            mount = next(m for m in server.mounts if m.surface == "openai")
+            self.client = TestClient(server, base_url="http://mock" + mount.prefix)
+            key = server.world.settings.api_key
+        else:
+            self.client = httpx.Client(base_url=server.surfaces["openai"], timeout=30)
+            key = server.api_key
+        self.client.headers["Authorization"] = f"Bearer {key}"
 
     def ask(
         self,
@@ -52,7 +58,8 @@ class Compat:
         if isinstance(messages, str):
             messages = [user(messages)]
         body = {"model": model or self.model, "messages": messages, **parameters}
-        return self.client.post("/chat/completions", json=body, headers=headers)
+        answer: httpx.Response = self.client.post("/chat/completions", json=body, headers=headers)
+        return answer
 
     def stream(self, messages: Any, **parameters: Any) -> list[Event]:
         """The frames of a streamed chat."""
@@ -65,7 +72,9 @@ class Compat:
         self, name: str, data: bytes, purpose: str | None = "file-extract"
     ) -> httpx.Response:
         fields = {} if purpose is None else {"purpose": purpose}
-        return self.client.post("/files", files={"file": (name, data)}, data=fields)
+        files = {"file": (name, data)}
+        answer: httpx.Response = self.client.post("/files", files=files, data=fields)
+        return answer
 
     def keep(self, name: str, data: bytes, purpose: str = "file-extract") -> str:
         """The id of a file that was taken."""
