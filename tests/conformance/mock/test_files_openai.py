@@ -174,6 +174,18 @@ def test_files_up_to_the_limit_and_one_byte_over(small: Compat) -> None:
     error_of(small, small.upload("over.jsonl", b"x" * 2_001, "batch"), "error.too_large")
 
 
+def test_by_the_page_of_2024_a_large_file_is_refused_by_its_id(tmp_path: Path) -> None:
+    contract = tmp_path / "small.yaml"
+    most = limit("files.bytes", "file_bytes", 1_000, "error.file_size") | {"source": "guide"}
+    contract.write_text(
+        json.dumps({"edition": "small@2024", "extends": OF_2024, "clauses": [most]})
+    )
+    with running(contract=contract) as endpoint:
+        client = Compat(endpoint, OF_2024, "qwen-long")
+        error = error_of(client, client.upload("over.txt", b"x" * 1_001), "error.file_size")
+        assert "[id:file-fe-" in error["message"]
+
+
 def test_images_have_a_limit_of_their_own(small: Compat) -> None:
     assert small.upload("fits.png", b"x" * 1_000).status_code == 200
     error_of(small, small.upload("over.png", b"x" * 1_001), "error.too_large")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tests.conformance.mock.compat import ROLE, Compat, text_in, user
-from tests.conformance.mock.wires import Event
+from tests.conformance.mock.wires import Event, events
 from tokenassay.conformance.mock.app import choose_editions, make_app
 from tokenassay.conformance.mock.call import Call
 from tokenassay.conformance.mock.generate import decide
@@ -312,3 +312,48 @@ def test_any_question_is_billed_as_it_is_counted(
         said, counted = whole["choices"][0]["message"]["content"], whole["usage"]
     assert counted["completion_tokens"] == count_tokens(said)
     assert counted["total_tokens"] == counted["prompt_tokens"] + counted["completion_tokens"]
+
+
+# ----------------------------------------------------------------------------- errors
+
+
+def test_a_wrong_method_is_told_in_the_documented_words(either: Compat) -> None:
+    answer = either.client.get("/chat/completions")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "Request method 'GET' is not supported."
+
+
+def test_error_bodies_are_those_of_their_year(long: Compat, compat: Compat) -> None:
+    """In 2024 nothing stands beside the error; by 2026 the request's id does."""
+    old = long.ask("Hi", temperature=2)
+    assert set(old.json()) == {"error"}
+    new = compat.ask("Hi", temperature=2)
+    assert set(new.json()) == {"error", "request_id"}
+    assert new.json()["request_id"] == new.headers["x-request-id"]
+    for answer, client in ((old, long), (new, compat)):
+        client.fits("error", answer.json())
+        assert list(answer.json()["error"]) == ["message", "type", "param", "code"]
+
+
+def test_an_error_before_the_stream_is_a_plain_answer(either: Compat) -> None:
+    answer = either.ask("Hi", temperature=2, stream=True)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/json"
+
+
+def test_an_error_in_the_stream_is_a_frame_of_data(compat: Compat) -> None:
+    faults = {"X-Assay-Fault": "error.internal", "X-Assay-Fault-After": "2"}
+    answer = compat.ask("Hi", stream=True, headers=faults)
+    assert answer.status_code == 200
+    *said, last = events(answer.text)
+    assert len(said) == 2
+    compat.fits("stream_error", last.data)
+    assert last.data["error"]["code"] == "internal_error"
+    assert (last.event, last.id) == (None, None)
+
+
+def test_a_row_without_code_gets_the_usual_one_of_its_status(long: Compat) -> None:
+    blank = long.ask("Hi", headers={"X-Assay-Fault": "error.file_blank"}).json()["error"]
+    assert (blank["code"], blank["type"]) == ("invalid_parameter_error", "invalid_request_error")
+    broken = long.ask("Hi", headers={"X-Assay-Fault": "error.preprocessor"}).json()["error"]
+    assert (broken["code"], broken["type"]) == (None, None)
