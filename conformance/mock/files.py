@@ -15,7 +15,7 @@ from tokenassay.conformance.mock.extracts import IMAGES, Extract, extension, ext
 from tokenassay.conformance.mock.file_store import FileStore, StoredFile
 from tokenassay.conformance.mock.frames import encode_json
 from tokenassay.conformance.mock.generate import of_refusal
-from tokenassay.conformance.mock.listing import exceeds, gone, paginate, within_times
+from tokenassay.conformance.mock.listing import exceeds, gone, invalid, paginate, within_times
 from tokenassay.conformance.mock.operations import Handler, serve_by
 from tokenassay.conformance.mock.service import Mount
 from tokenassay.conformance.mock.stages import through
@@ -37,7 +37,7 @@ async def upload(call: Call, http: HttpRequest, mount: Mount) -> Response:
     store = call.service.world.keep(FileStore)
     sent = next((u for u in form.uploads if u.field == "file"), None)
     if sent is None:
-        raise Denied(call.service.malformed)
+        raise invalid(call, "file")
     id = store.new_id(prefix_of(edition, form.fields.get("purpose", "")))
     _judge(call, endpoint, form, sent, id)
     purpose = form.fields.get("purpose", "")

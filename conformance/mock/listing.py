@@ -36,10 +36,10 @@ def paginate(
     limit, after = query.get("limit"), query.get("after")
     if limit:
         if not (limit.isascii() and limit.isdigit() and len(limit) < 10):
-            raise Denied(call.service.malformed)
+            raise invalid(call, "limit")
         size = int(limit)
         if not bounds.get("minimum", 1) <= size <= most:
-            raise Denied(call.service.malformed)
+            raise invalid(call, "limit")
     if after:
         places = [index for index, record in enumerate(chosen) if record.id == after]
         chosen = chosen[places[0] + 1 :] if places else []
@@ -64,6 +64,13 @@ def _moment(written: str | None) -> float | None:
 def exceeds(limit: LimitClause, amount: int) -> bool:
     """Whether an amount is over a limit, and not at a figure that the documents leave open."""
     return limit.maximum is not None and amount > limit.maximum and amount not in limit.undecided
+
+
+def invalid(call: Call, name: str) -> Denied:
+    """The error for a parameter that is missing or can't be read."""
+    general = call.service.malformed
+    row = call.service.errors.get(general.clause or "")
+    return Denied(Denial.of_row(row, name=name) if row is not None else general)
 
 
 def gone(

@@ -11,11 +11,11 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
-from tokenassay.conformance.mock.call import Call, Denied
+from tokenassay.conformance.mock.call import Call
 from tokenassay.conformance.mock.extracts import Extract
 from tokenassay.conformance.mock.file_store import FileStore, StoredFile
 from tokenassay.conformance.mock.frames import encode_json
-from tokenassay.conformance.mock.listing import exceeds, gone
+from tokenassay.conformance.mock.listing import exceeds, gone, invalid
 from tokenassay.conformance.mock.operations import Handler, serve_by
 from tokenassay.conformance.mock.service import Mount, World
 from tokenassay.conformance.mock.stages import through
@@ -40,7 +40,7 @@ async def upload(call: Call, http: HttpRequest, mount: Mount) -> Response:
     serve_by(call, mount, "upload_file")
     form = await read_form(http, call, keep=_FILE_BYTES)
     if not form.uploads:
-        raise Denied(call.service.malformed)
+        raise invalid(call, "files")
     store = call.service.world.keep(NativeFiles)
     taken: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
@@ -66,7 +66,7 @@ async def list_files(call: Call, http: HttpRequest, mount: Mount) -> Response:
         _whole(http.query_params, "page_size", _PAGE),
     )
     if page is None or size is None:
-        raise Denied(call.service.malformed)
+        raise invalid(call, "page_no" if page is None else "page_size")
     kept = list(reversed(list(store)))
     shown = [_fields(call, file) for file in kept[(page - 1) * size : page * size]]
     data = {"total": len(kept), "files": shown, "page_size": size, "page_no": page}

@@ -194,7 +194,7 @@ class Service:
         return next((row for row in self.errors.values() if wanted(row)), None)
 
     def _denial(self, status: int, row: c.ErrorClause | None, words: str) -> Denial:
-        return Denial.of_row(row) if row else Denial(status, None, words)
+        return Denial.of_row(row, name="body") if row else Denial(status, None, words)
 
 
 class Mount:

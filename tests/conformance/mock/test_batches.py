@@ -196,6 +196,7 @@ def test_a_batch_put_together_in_a_wrong_way_is_refused(
     assert answer.status_code == 400
     compat.fits("error", answer.json())
     assert answer.json()["error"]["code"] == "invalid_parameter_error"
+    assert "{" not in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("window", ["24h", "336h", "1d", "14d"])

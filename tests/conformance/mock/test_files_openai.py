@@ -90,7 +90,8 @@ def test_the_list_goes_by_pages_newest_first(alone: Compat) -> None:
     assert listed("?after=file-fe-0") == ([], False)
     assert listed("?create_after=20200101000000&create_before=20200102000000") == ([], False)
     for bad in ("0", "-1", "x", "1000000000000"):
-        assert alone.client.get(f"/files?limit={bad}").status_code == 400
+        error = error_of(alone, alone.client.get(f"/files?limit={bad}"), "error.invalid_parameter")
+        assert "{" not in error["message"]
 
 
 @pytest.mark.parametrize("purpose", [None, "", "assistants", "file_extract"])
@@ -131,6 +132,7 @@ def test_what_is_no_form_is_refused(either: Compat) -> None:
     ):
         assert answer.status_code == 400, answer.text
         either.fits("error", answer.json())
+        assert "{" not in answer.json()["error"]["message"]
 
 
 # ------------------------------------------------------------------------------- limits
