@@ -53,7 +53,7 @@ def _unusable(probe: Probe, exchange: Exchange) -> str | None:
     if exchange.content_type == "text/html" and not isinstance(exchange.json, dict):
         return f"{url} answered with an HTML page (status {exchange.status}), not with an API"
     if status in (401, 403):
-        return f"{url} refused the key in ${probe.target.key_env}: {said}"
+        return f"{url} refused the key in ${probe.target.api_key_env}: {said}"
     if status == 404 and error is not None and error.code:
         return f"{url} does not find what a plain request asks for: {said}"
     if status in (404, 405):
@@ -68,7 +68,7 @@ def _unusable(probe: Probe, exchange: Exchange) -> str | None:
         return f"{url} redirects elsewhere (status {status})"
     if error is not None:
         whose = "for the account's sake" if is_of_account(probe.edition, error) else "outright"
-        return f"{url} refuses a plain request {whose}: {said}"
+        return f"{url} refuses a plain request {whose} (are path and model right?): {said}"
     if not 200 <= status < 300:
         return f"{url} answers a plain request with status {status}"
     if not _looks_like_an_answer(exchange):

@@ -31,10 +31,12 @@ def is_passing(exchange: Exchange, edition: Edition) -> bool:
     error = exchange.error
     if exchange.failure is not None or error is None or error.status is None:
         return False
+    rows = list(rows_of(edition, error))
     if error.status == 429:
-        return True
-    rows = rows_of(edition, error) if error.status >= 500 else ()
-    return any(row.retryable and row.induced_by != "request" for row in rows)
+        return not is_of_account(edition, error) or any(row.retryable for row in rows)
+    if any(row.induced_by == "request" and not row.varies for row in rows):
+        return False
+    return error.status >= 500 and any(row.retryable for row in rows)
 
 
 def is_breakdown(exchange: Exchange, edition: Edition) -> bool:

@@ -60,6 +60,10 @@ class Planned(Record, frozen=True, kw_only=True):
     clause: str
     level: Level
     title: str
+    source: str
+    """Where the clause was read."""
+    selected: bool = True
+    """False: the run was told to leave it out."""
 
 
 class RunFile:
@@ -290,22 +294,44 @@ class RunFile:
     def plan(self, target: str, promises: Iterable[Planned]) -> None:
         """List the promises of a target's run, in their order."""
         rows = [
-            (target, at, p.id, p.family, p.clause, p.level, p.title)
+            (
+                target,
+                at,
+                p.id,
+                p.family,
+                p.clause,
+                p.level,
+                p.title,
+                p.source,
+                p.selected,
+            )
             for at, p in enumerate(promises)
         ]
         connection = self._connection()
         with t.transaction(connection):
-            connection.executemany("INSERT OR REPLACE INTO promises VALUES (?,?,?,?,?,?,?)", rows)
+            connection.executemany(
+                "INSERT OR REPLACE INTO promises VALUES (?,?,?,?,?,?,?,?,?)", rows
+            )
 
     def planned(self, target: str) -> list[Planned]:
         """The promises of a target's run."""
         rows = self._connection().execute(
-            "SELECT id, family, clause, level, title FROM promises WHERE target = ? "
-            "ORDER BY position",
+            "SELECT id, family, clause, level, title, source, selected FROM promises "
+            "WHERE target = ? ORDER BY position",
             (target,),
         )
-        names = ("id", "family", "clause", "level", "title")
-        return [Planned(**dict(zip(names, row, strict=True))) for row in rows]
+        return [
+            Planned(
+                id=id,
+                family=family,
+                clause=clause,
+                level=level,
+                title=title,
+                source=source,
+                selected=bool(selected),
+            )
+            for id, family, clause, level, title, source, selected in rows
+        ]
 
     def keep(self, target: str, verdict: Verdict) -> None:
         """Keep the outcome of a promise."""

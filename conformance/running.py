@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -15,10 +16,14 @@ from tokenassay.conformance.probe import Probe
 from tokenassay.conformance.promises.registry import Promise
 from tokenassay.conformance.rundb import Planned
 from tokenassay.conformance.sessions import Session
+from tokenassay.contracts.edition import Edition
 from tokenassay.contracts.records import Record
 
-_LOOK: float = 0.2
+_LOOK: Final = 0.2
 """Seconds after which a wait looks up, so that an interrupt is heard."""
+
+_GRACE: Final = 3.0
+"""Seconds that requests under way have to end once a run is interrupted."""
 
 
 class Ending(Record, frozen=True, kw_only=True):
@@ -41,19 +46,19 @@ def run_promises(
     """Run each promise that has no outcome yet, keep its verdict in the run file, and tell it.
 
     The first request of all is a plain one: where that is not answered, no promise is tried.
-    Promises marked ``last`` wait for all others. What a ceiling or an interrupt cuts off has no
+    Promises marked ``last`` wait for all others. With no ``workers`` all is done in this
+    thread. What a ceiling or an interrupt cuts off has no
     outcome, so that a later run can go on with it. KeyboardInterrupt comes out once the
     requests under way have ended.
     """
     promises = list(promises)
     run, target = session.run, session.target.name
-    run.plan(target, [plan_of(promise) for promise in promises])
     ending = _run(session, promises, workers, told)
     run.set_meta(f"ending of {target}", [ending.complete, ending.stop_reason, ending.unusable])
     return ending
 
 
-def plan_of(promise: Promise) -> Planned:
+def plan_of(promise: Promise, edition: Edition, *, selected: bool = True) -> Planned:
     """The promise as the run file lists it."""
     return Planned(
         id=promise.id,
@@ -61,6 +66,8 @@ def plan_of(promise: Promise) -> Planned:
         clause=promise.clause,
         level=promise.level,
         title=promise.title,
+        source=str(edition.cite(edition.clause(promise.clause))),
+        selected=selected,
     )
 
 
@@ -89,22 +96,39 @@ def _run(
         except Stopped as stop:
             reasons.append(stop.why)
             return
+        if session.stopping.is_set() and verdict.outcome == "inconclusive":
+            return  # it may be the interrupt's own doing
         session.run.keep(session.target.name, verdict)
         if told is not None:
             with lock:
                 told(promise, verdict)
 
     ordered = sorted(waiting, key=lambda p: (p.last, -p.cost, p.id))
+    if not workers:
+        for promise in ordered:
+            run_one(promise)
+    else:
+        _share_out(session, ordered, run_one, workers)
+    reason = reasons[0] if reasons else None
+    return Ending(complete=reason is None, stop_reason=reason)
+
+
+def _share_out(
+    session: Session,
+    ordered: list[Promise],
+    run_one: Callable[[Promise], None],
+    workers: int,
+) -> None:
+    """Run the promises in threads, those marked ``last`` once all others are done."""
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="assay") as pool:
         try:
             for last in (False, True):
                 _finish([pool.submit(run_one, p) for p in ordered if p.last is last])
         except BaseException:
             session.stopping.set()
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
+            _let_end(pool, session)
             raise
-    reason = reasons[0] if reasons else None
-    return Ending(complete=reason is None, stop_reason=reason)
 
 
 def _finish(futures: list[Future[None]]) -> None:
@@ -113,6 +137,15 @@ def _finish(futures: list[Future[None]]) -> None:
         done, pending = wait(pending, timeout=_LOOK)
         for future in done:
             future.result()
+
+
+def _let_end(pool: ThreadPoolExecutor, session: Session) -> None:
+    """Give requests under way a moment to end, then cut their connections."""
+    ended = threading.Thread(target=pool.shutdown, daemon=True)
+    ended.start()
+    ended.join(_GRACE)
+    if ended.is_alive():
+        session.wire.close()
 
 
 def run_promise(session: Session, promise: Promise) -> Verdict:

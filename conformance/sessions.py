@@ -70,7 +70,7 @@ class Session:
         """Whether to wait before a request is tried again: no use at a mock in this process."""
         self.pace = Pace(target.rate_per_minute)
         self.rules = compile_rules(edition, target.model)
-        self._secrets = {target.key_env: key}
+        self._secrets = {target.api_key_env: key}
         for value in target.headers.values():
             found = _VARIABLE.search(value)
             if found is not None:
@@ -109,7 +109,7 @@ class Session:
         named = {**_OWN_HEADERS, **{k.lower(): v for k, v in target.headers.items()}}
         named |= {name.lower(): value for name, value in headers.items()}
         if key:
-            named.setdefault("authorization", f"Bearer ${target.key_env}")
+            named.setdefault("authorization", f"Bearer ${target.api_key_env}")
         sent = Sent(
             method=method,
             url=target.base_url.rstrip("/") + path,
@@ -168,6 +168,8 @@ class Session:
             self.run.release(claimed)
             raise
         exchange = self._clean(self.wire.exchange(sent, self._secret_headers(sent)))
+        if self.stopping.is_set() and exchange.failure is not None:
+            raise Stopped("interrupted")  # cut off by us; it stays counted, and is sent anew
         billed = self.pricing.billed(exchange, self.edition.surface)
         return self.run.settle(
             claimed,
@@ -226,7 +228,7 @@ def _wait_of(exchange: Exchange, attempt: int) -> float:
     try:
         return min(max(float(asked or ""), 0.0), LONGEST_HOLD)
     except ValueError:
-        return 1.0 * 2**attempt
+        return float(1 << attempt)
 
 
 def _digest(sent: Sent, salt: tuple[object, ...]) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
-from tokenassay.conformance.exchanges import Exchange
+from tokenassay.conformance.exchanges import Exchange, FailureKind
 from tokenassay.conformance.targets import Target
 from tokenassay.contracts.edition import Edition
 from tokenassay.contracts.records import Record, Surface
@@ -27,6 +27,9 @@ _USAGE: Final[dict[Surface, tuple[str, str]]] = {
     "native": ("input_tokens", "output_tokens"),
     "openai": ("prompt_tokens", "completion_tokens"),
 }
+
+_UNSENT: Final[frozenset[FailureKind]] = frozenset({"connect", "tls", "proxy", "timeout-connect"})
+"""Failures before the request left."""
 
 
 class Billed(Record, frozen=True, kw_only=True):
@@ -75,9 +78,10 @@ class Pricing:
         """What the answer's usage comes to; nothing for an error that carries no usage."""
         usage = last_usage(exchange)
         if usage is None:
-            nothing = Billed(money=Decimal(0), tokens=0)
             refused = exchange.error is not None and exchange.whole
-            return nothing if refused else Billed(money=None, tokens=None)
+            unsent = exchange.failure is not None and exchange.failure.kind in _UNSENT
+            free = refused or unsent
+            return Billed(money=Decimal(0), tokens=0) if free else Billed(money=None, tokens=None)
         names = _USAGE[surface]
         counts = [value for name in names if type(value := usage.get(name)) is int]
         if len(counts) < len(names) or not all(0 <= count < _MOST_TOKENS for count in counts):

@@ -44,7 +44,7 @@ class Target(Record, frozen=True, kw_only=True):
     base_url: str
     edition: str
     model: str
-    key_env: str
+    api_key_env: str
     headers: dict[str, str] = {}
     """Sent with every request; a value ``$NAME`` is a secret taken from that variable."""
     price: Price | None = None
@@ -54,7 +54,7 @@ class Target(Record, frozen=True, kw_only=True):
     max_requests: int | None = None
     max_tokens: int | None = None
     rate_per_minute: float | None = None
-    timeout_s: float = 120.0
+    timeout: float = 120.0
     """The longest that one exchange may take."""
     ca_file: str | None = None
     unsupported: tuple[Family, ...] = ()
@@ -115,7 +115,7 @@ def make_target(name: str, table: dict[str, Any], where: str) -> Target:
         what, _, at = str(error).partition(" - at `$")
         at = at.rstrip("`").lstrip(".")
         raise ConfigError(f"{where}{at}{': ' if at else ''}{_spelled(what)}") from None
-    for limit in ("max_requests", "max_tokens", "timeout_s"):
+    for limit in ("max_requests", "max_tokens", "timeout"):
         given = getattr(target, limit)
         if given is not None and not given > 0:
             raise ConfigError(f"{where}{limit}: expected more than 0, got {given}")

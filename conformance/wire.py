@@ -7,10 +7,13 @@ came. Proxies are taken from the environment as httpx does.
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import ssl
 import threading
 import time
 import urllib.request
+import weakref
 import zlib
 from collections.abc import Iterable
 from typing import Any, Final, Protocol
@@ -113,8 +116,19 @@ def _left(timeout: float | None, late: type[Exception]) -> float | None:
 
 
 class _Backend(httpcore.SyncBackend):
+    def __init__(self) -> None:
+        self._open: weakref.WeakSet[_Stream] = weakref.WeakSet()
+
     def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
-        return _Stream(super().connect_tcp(*args, **kwargs))
+        stream = _Stream(super().connect_tcp(*args, **kwargs))
+        self._open.add(stream)
+        return stream
+
+    def cut(self) -> None:
+        """End all connections, so that whoever waits on one wakes up."""
+        for stream in list(self._open):
+            with contextlib.suppress(OSError):
+                stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
 class HttpWire:
@@ -124,13 +138,14 @@ class HttpWire:
         self, base_url: str, limits: Limits, *, ca_file: str | None = None, connections: int = 64
     ) -> None:
         self._limits = limits
+        self._backend = _Backend()
         options: dict[str, Any] = {
             "ssl_context": ssl.create_default_context(cafile=ca_file),
             "max_connections": connections,
             "max_keepalive_connections": connections,
             # Shorter than servers wait, so that none hangs up on a request just sent.
             "keepalive_expiry": 15.0,
-            "network_backend": _Backend(),
+            "network_backend": self._backend,
         }
         proxy = proxy_for(base_url)
         self._pool: httpcore.ConnectionPool = (
@@ -140,7 +155,8 @@ class HttpWire:
         )
 
     def close(self) -> None:
-        """Close all connections."""
+        """Cut all connections, those that are being read from too."""
+        self._backend.cut()
         self._pool.close()
 
     def exchange(self, sent: Sent, secret_headers: dict[str, str]) -> Exchange:

@@ -1,0 +1,350 @@
+"""A run as one document, ``tokenassay.run/1``: made from the run file alone, at any time."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from tokenassay.conformance import suites
+from tokenassay.conformance.curls import curl_line
+from tokenassay.conformance.exchanges import Exchange
+from tokenassay.conformance.outcomes import Outcome, Verdict
+from tokenassay.conformance.rundb import Planned, RunFile
+from tokenassay.contracts.records import Level, Record
+
+SCHEMA: Final = "tokenassay.run/1"
+
+LONGEST_BODY: Final = 20_000
+"""Bytes of a body that a document shows; the run file has the whole."""
+
+
+class SpendRow(Record, frozen=True, kw_only=True):
+    """What a run used, by the endpoint's own usage; at the reserved maximum where it tells none."""
+
+    amount: str | None
+    """Decimal; None where no price is known."""
+    currency: str | None
+    tokens: int
+    ceiling: str | None = None
+    """The budget that could not be passed."""
+
+
+class TargetRow(Record, frozen=True, kw_only=True):
+    """An endpoint that was checked."""
+
+    name: str
+    base_url: str
+    edition: str
+    edition_title: str
+    model: str
+    api_key_env: str
+    complete: bool
+    stop_reason: str | None
+    unusable: bool
+    """Whether nothing could be established: no answer, a wrong key, no API."""
+    requests: int
+    spend: SpendRow
+    outcomes: dict[str, int]
+    """Promises by outcome."""
+
+
+class BodyRow(Record, frozen=True, kw_only=True):
+    """A body: its text, or base64 where it is not UTF-8."""
+
+    text: str | None
+    base64: str | None
+    bytes: int
+    truncated: bool
+
+
+class RequestRow(Record, frozen=True, kw_only=True):
+    """A request as it was sent; secrets stand as names of variables."""
+
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    body: BodyRow
+
+
+class ResponseRow(Record, frozen=True, kw_only=True):
+    """An answer as it came; ``failure`` says why it is missing or not whole."""
+
+    status: int | None
+    headers: list[tuple[str, str]]
+    body: BodyRow
+    failure: str | None
+    first_byte_s: float | None
+    total_s: float
+
+
+class ExchangeRow(Record, frozen=True, kw_only=True):
+    """The evidence: one request, its answer, and a line that repeats it."""
+
+    id: int
+    request: RequestRow
+    response: ResponseRow
+    curl: str
+
+
+class PromiseRow(Record, frozen=True, kw_only=True):
+    """One promise at one target."""
+
+    id: str
+    family: str
+    clause: str
+    source: str
+    """Where the clause was read."""
+    level: Level
+    target: str
+    outcome: Outcome
+    title: str
+    expected: str
+    observed: str
+    why: str
+    observations: list[str]
+    exchange: ExchangeRow | None
+
+
+class BoundRow(Record, frozen=True, kw_only=True):
+    """A parameter's documented interval beside the one that was observed."""
+
+    target: str
+    parameter: str
+    documented: str
+    observed: str
+
+
+class MeterPoint(Record, frozen=True, kw_only=True):
+    """Input tokens of one request: counted here and billed there."""
+
+    target: str
+    what: str
+    basis: str
+    """How sure the count is: exact, modelled or approximate."""
+    counted: int
+    billed: int
+
+
+class Meter(Record, frozen=True, kw_only=True):
+    """Billed against counted input tokens."""
+
+    points: list[MeterPoint]
+    counted: int
+    billed: int
+
+
+class TimingRow(Record, frozen=True, kw_only=True):
+    """Seconds of the answers that came to their end."""
+
+    target: str
+    answers: int
+    first_byte_s_median: float | None
+    total_s_median: float
+    total_s_p95: float
+
+
+class RunDocument(Record, frozen=True, kw_only=True):
+    """A run, whole or partial."""
+
+    schema: str = SCHEMA
+    version: str
+    """Of tokenassay."""
+    targets: list[TargetRow]
+    complete: bool
+    stop_reason: str | None
+    spend: SpendRow
+    requests: int
+    seed: int
+    suite: suites.Score | None
+    promises: list[PromiseRow]
+    bounds: list[BoundRow]
+    meter: Meter
+    timings: list[TimingRow]
+
+
+def read_run(run: RunFile) -> RunDocument:
+    """The document of a run file, of a broken or a running run too."""
+    targets = [_Target(run, entry) for entry in run.meta("targets") or ()]
+    rows = [target.row() for target in targets]
+    unfinished = [row for row in rows if not row.complete]
+    return RunDocument(
+        version=run.meta("version") or "unknown",
+        targets=rows,
+        complete=bool(rows) and not unfinished,
+        stop_reason=unfinished[0].stop_reason if unfinished else None,
+        spend=_sum(rows),
+        requests=sum(row.requests for row in rows),
+        seed=run.meta("seed") or 0,
+        suite=suites.last_score(),
+        promises=[promise for target in targets for promise in target.promises()],
+        bounds=[bound for target in targets for bound in target.bounds()],
+        meter=_meter(point for target in targets for point in target.meter()),
+        timings=[timing for target in targets if (timing := target.timing()) is not None],
+    )
+
+
+def as_json(document: RunDocument) -> Any:
+    """The document as plain JSON data."""
+    return msgspec.to_builtins(document)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of :class:`RunDocument`."""
+    schema = msgspec.json.schema(RunDocument)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"A run of tokenassay check ({SCHEMA})",
+        **schema,
+    }
+
+
+class _Target:
+    """One target's part of a run file."""
+
+    def __init__(self, run: RunFile, entry: dict[str, Any]) -> None:
+        self._run, self._entry, self._name = run, entry, entry["name"]
+        self._planned = run.planned(self._name)
+        self._verdicts = run.verdicts(self._name)
+        ending = run.meta(f"ending of {self._name}") or (False, None, False)
+        self._ended: bool = ending[0]
+        self._stop: str | None = ending[1]
+        self._unusable: bool = ending[2]
+
+    def row(self) -> TargetRow:
+        spend = self._run.spend(self._name)
+        currency = self._entry["currency"]
+        waiting = [p for p in self._planned if p.selected and p.id not in self._verdicts]
+        stop = self._stop or ("the run was cut off before its end" if waiting else None)
+        return TargetRow(
+            name=self._name,
+            base_url=self._entry["base_url"],
+            edition=self._entry["edition"],
+            edition_title=self._entry["edition_title"],
+            model=self._entry["model"],
+            api_key_env=self._entry["api_key_env"],
+            complete=bool(self._ended) and not waiting,
+            stop_reason=stop,
+            unusable=self._unusable,
+            requests=spend.requests,
+            spend=SpendRow(
+                amount=None if currency is None else format(spend.money, "f"),
+                currency=currency,
+                tokens=spend.tokens,
+                ceiling=self._entry["budget"],
+            ),
+            outcomes=dict(sorted(Counter(self._verdict(p).outcome for p in self._planned).items())),
+        )
+
+    def _verdict(self, planned: Planned) -> Verdict:
+        kept = self._verdicts.get(planned.id)
+        if kept is not None:
+            return kept
+        if not planned.selected:
+            return Verdict(promise=planned.id, outcome="not-run", why="not selected")
+        if self._unusable:
+            return Verdict(promise=planned.id, outcome="inconclusive", why=self._stop or "")
+        why = self._stop or "the run has not come to it"
+        return Verdict(promise=planned.id, outcome="not-run", why=why)
+
+    def promises(self) -> Iterable[PromiseRow]:
+        for planned in self._planned:
+            verdict = self._verdict(planned)
+            shown = None if verdict.exchange is None else self._run.exchange(verdict.exchange)
+            yield PromiseRow(
+                id=planned.id,
+                family=planned.family,
+                clause=planned.clause,
+                source=planned.source,
+                level=planned.level,
+                target=self._name,
+                outcome=verdict.outcome,
+                title=planned.title,
+                expected=verdict.expected,
+                observed=verdict.observed,
+                why=verdict.why,
+                observations=list(verdict.observations),
+                exchange=None if shown is None else exchange_row(shown),
+            )
+
+    def bounds(self) -> Iterable[BoundRow]:
+        for _, _, bound in self._run.notes(self._name, "bound"):
+            yield BoundRow(target=self._name, **bound)
+
+    def meter(self) -> Iterable[MeterPoint]:
+        for _, _, point in self._run.notes(self._name, "meter"):
+            yield MeterPoint(target=self._name, **point)
+
+    def timing(self) -> TimingRow | None:
+        timings = list(self._run.timings(self._name))
+        if not timings:
+            return None
+        firsts = sorted(first for _, _, first, _ in timings if first is not None)
+        totals = sorted(total for _, _, _, total in timings)
+        return TimingRow(
+            target=self._name,
+            answers=len(totals),
+            first_byte_s_median=firsts[len(firsts) // 2] if firsts else None,
+            total_s_median=totals[len(totals) // 2],
+            total_s_p95=totals[int(len(totals) * 0.95)],
+        )
+
+
+def exchange_row(exchange: Exchange) -> ExchangeRow:
+    """An exchange as evidence."""
+    sent, received, failure = exchange.sent, exchange.received, exchange.failure
+    return ExchangeRow(
+        id=exchange.id,
+        request=RequestRow(
+            method=sent.method,
+            url=sent.url,
+            headers=list(sent.headers),
+            body=_body(sent.body),
+        ),
+        response=ResponseRow(
+            status=received.status if received else None,
+            headers=list(received.headers) if received else [],
+            body=_body(received.body if received else b""),
+            failure=f"{failure.kind}: {failure.detail}" if failure else None,
+            first_byte_s=exchange.first_byte_s,
+            total_s=exchange.total_s,
+        ),
+        curl=curl_line(sent),
+    )
+
+
+def _body(data: bytes) -> BodyRow:
+    cut = len(data) > LONGEST_BODY
+    shown = data[:LONGEST_BODY]
+    try:
+        # What is cut may end inside a character; that is no fault of the body.
+        text = shown.decode("utf-8", "ignore" if cut else "strict")
+    except UnicodeDecodeError:
+        encoded = base64.b64encode(shown).decode("ascii")
+        return BodyRow(text=None, base64=encoded, bytes=len(data), truncated=cut)
+    return BodyRow(text=text, base64=None, bytes=len(data), truncated=cut)
+
+
+def _meter(points: Iterable[MeterPoint]) -> Meter:
+    listed = list(points)
+    return Meter(
+        points=listed,
+        counted=sum(point.counted for point in listed),
+        billed=sum(point.billed for point in listed),
+    )
+
+
+def _sum(rows: list[TargetRow]) -> SpendRow:
+    """One sum where all targets are paid in one currency; else only the tokens add up."""
+    tokens = sum(row.spend.tokens for row in rows)
+    currencies = {row.spend.currency for row in rows}
+    if len(rows) == 1:
+        return rows[0].spend
+    if len(currencies) != 1 or None in currencies:
+        return SpendRow(amount=None, currency=None, tokens=tokens)
+    amount = sum((Decimal(row.spend.amount or 0) for row in rows), Decimal(0))
+    return SpendRow(amount=format(amount, "f"), currency=currencies.pop(), tokens=tokens)

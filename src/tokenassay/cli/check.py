@@ -1,0 +1,325 @@
+"""``tokenassay check``: hold an endpoint to what its documents promise."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+import typer
+
+from tokenassay.cli.output import Complaint, complain, money, number, write_json
+
+if TYPE_CHECKING:
+    from tokenassay.conformance.checking import Check
+    from tokenassay.conformance.results import RunDocument
+    from tokenassay.conformance.targets import Target
+
+INTERRUPTED = 130
+
+_CONFIG = Path("tokenassay.toml")
+
+
+def check(
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A [targets.NAME] of the configuration file."),
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="The endpoint, down to its version.")
+    ] = None,
+    edition: Annotated[
+        str | None, typer.Option(metavar="ID", help="The documents to hold it to.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(metavar="ID", help="The model to ask for.")] = None,
+    api_key_env: Annotated[
+        str | None,
+        typer.Option(metavar="VAR", help="Environment variable that holds the key."),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Configuration file [tokenassay.toml]."),
+    ] = None,
+    contract: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A contract file of your own.")
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="'0.50 CNY'", help="Money that the run may not pass.")
+    ] = None,
+    price: Annotated[
+        str | None,
+        typer.Option(
+            metavar="'0.002 0.006 CNY'",
+            help="Price per 1,000 tokens of input and of output, where none is known.",
+        ),
+    ] = None,
+    max_requests: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Requests that it may not pass.")
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Tokens that it may not pass.")
+    ] = None,
+    examples: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Values that each search tries.")
+    ] = 10,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the searches.")] = 0,
+    expression: Annotated[
+        str, typer.Option("-k", metavar="EXPR", help="Only promises with these words.")
+    ] = "",
+    family: Annotated[
+        list[str] | None, typer.Option(metavar="F", help="Only this family; may be repeated.")
+    ] = None,
+    workers: Annotated[int, typer.Option(metavar="N", min=1, max=64, help="Requests at once.")] = 8,
+    rate: Annotated[
+        str | None, typer.Option(metavar="N/min", help="Requests a minute at most.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="S", help="Seconds that one exchange may take.")
+    ] = None,
+    header: Annotated[
+        list[str] | None,
+        typer.Option(metavar="K:V", help="Sent with each request; $NAME as V is a secret."),
+    ] = None,
+    ca_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Certificates to trust.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where run.db, results.json and junit.xml go."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in DIR.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a live run.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="A should that is missed is a finding too.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print results.json.")] = False,
+) -> None:
+    """Hold an endpoint to what its documents promise; without one, the mock."""
+    from tokenassay.conformance.checking import Check, Plan, exit_code
+
+    plan = Plan(
+        expression=expression,
+        families=_families(family or []),
+        seed=seed,
+        examples=examples,
+        workers=workers,
+    )
+    given: dict[str, Any] = {
+        "edition": edition,
+        "model": model,
+        "api_key_env": api_key_env,
+        "contract": None if contract is None else str(contract),
+        "budget": budget,
+        "price": price,
+        "max_requests": max_requests,
+        "max_tokens": max_tokens,
+        "rate": rate,
+        "timeout": timeout,
+        "headers": _headers(header or []),
+        "ca_file": None if ca_file is None else str(ca_file),
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    with _config_faults():
+        live = target not in (None, "mock") or base_url is not None or config is not None
+        if resume and out is None:
+            raise Complaint("--resume goes on with the run in a folder: name it by --out DIR")
+        if live:
+            named = _named_target(target, base_url, config, given)
+            document = _check_live(Check(named, plan), out, resume, yes, strict, json)
+        else:
+            document = _check_mock(given, plan, out, resume, strict, json)
+    if json:
+        from tokenassay.conformance.results import as_json
+
+        write_json(as_json(document))
+    if document.stop_reason == "interrupted":
+        raise typer.Exit(INTERRUPTED)
+    raise typer.Exit(exit_code(document, strict=strict))
+
+
+# ------------------------------------------------------------------------------- what to check
+
+
+def _families(named: list[str]) -> tuple[str, ...]:
+    from tokenassay.contracts.clauses import Family
+
+    known = get_args(Family)
+    for name in named:
+        if name not in known:
+            raise Complaint(f"no family {name!r}; the families are {', '.join(known)}")
+    return tuple(named)
+
+
+def _headers(written: list[str]) -> dict[str, str] | None:
+    headers = {}
+    for line in written:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise Complaint(f"--header {line!r}: expected NAME:VALUE")
+        headers[name.strip()] = value.strip()
+    return headers or None
+
+
+def _named_target(
+    name: str | None, base_url: str | None, config: Path | None, given: dict[str, Any]
+) -> Target:
+    from urllib.parse import urlsplit
+
+    from tokenassay.conformance.checking import describe
+    from tokenassay.conformance.targets import read_targets
+
+    if base_url is not None:
+        if name is not None or config is not None:
+            raise Complaint("--base-url describes an endpoint of its own; leave out --target")
+        name = urlsplit(base_url).netloc.rpartition("@")[2] or base_url
+        return describe(name, {"base_url": base_url, **given}, "")
+    path = config or _CONFIG
+    targets = read_targets(path)
+    if name is None:
+        raise Complaint(f"name one of the targets in {path} by --target: {', '.join(targets)}")
+    if name not in targets:
+        raise Complaint(f"no target {name!r} in {path}; it has {', '.join(targets)}")
+    table = targets[name]
+    headers = {**table.get("headers", {}), **given.pop("headers", {})}
+    fields = {**table, **given, **({"headers": headers} if headers else {})}
+    return describe(name, fields, f"{path}: targets.{name}.")
+
+
+@contextlib.contextmanager
+def _config_faults() -> Iterator[None]:
+    from tokenassay.conformance.rundb import RunFileError
+    from tokenassay.conformance.selecting import BadExpression
+    from tokenassay.conformance.targets import ConfigError
+
+    try:
+        yield
+    except (BadExpression, ConfigError, RunFileError) as error:
+        raise Complaint(str(error)) from None
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise Complaint(f"{where}{error.strerror or error}") from None
+
+
+# ------------------------------------------------------------------------------- two ways to run
+
+
+def _check_mock(
+    given: dict[str, Any], plan: Any, out: Path | None, resume: bool, strict: bool, quiet: bool
+) -> RunDocument:
+    from tokenassay.conformance import mock
+    from tokenassay.conformance.checking import Check, describe, newest_edition
+
+    if "contract" not in given:
+        given.setdefault("edition", newest_edition())
+    plain = describe("mock", {"base_url": "http://mock", **given}, "")
+    with mock.running(
+        None if plain.contract else plain.edition, contract=plain.contract, seed=plan.seed
+    ) as endpoint:
+        fields = {**given, "base_url": endpoint.base_url, "faults": True}
+        check = Check(describe("mock", fields, ""), plan)
+        return _run(check, endpoint.api_key, out, resume, strict, quiet)
+
+
+def _check_live(
+    check: Check, out: Path | None, resume: bool, yes: bool, strict: bool, quiet: bool
+) -> RunDocument:
+    from tokenassay.conformance.checking import read_key
+
+    key = read_key(check.target)
+    target = check.target
+    if not check.pricing.known and not (target.max_requests and target.max_tokens):
+        raise Complaint(
+            f"no price is known for {target.model}: give one by --price, or ceilings by "
+            "--max-requests and --max-tokens"
+        )
+    check = _agreed(check, yes)
+    folder = out or Path(f"assay-{_plain(target.name)}-{time.strftime('%Y%m%d-%H%M%S')}")
+    return _run(check, key, folder, resume, strict, quiet)
+
+
+def _plain(name: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-._" else "-" for letter in name)
+
+
+def _agreed(check: Check, yes: bool) -> Check:
+    """The check under the budget that the user agreed to; Complaint where nobody did."""
+    forecast = check.forecast()
+    target, currency = check.target, check.pricing.currency
+    lines = [
+        f"{target.name}: {len(check.selected)} promises of {target.edition} for {target.model}"
+    ]
+    use = f"about {number(forecast.requests)} requests and {number(forecast.tokens)} tokens"
+    if check.pricing.known:
+        ceiling = forecast.at_most if target.budget is None else target.budget
+        use += f", {money(forecast.money, currency or '')}"
+        lines.append(f"{use}; never more than {money(ceiling, currency or '')}")
+        if target.budget is None:
+            check = check.capped(ceiling)
+    else:
+        lines.append(f"{use}; the price is unknown")
+    limits = {"requests": target.max_requests, "tokens": target.max_tokens}
+    stops = [f"{number(limit)} {what}" for what, limit in limits.items() if limit is not None]
+    if stops:
+        lines.append(f"it stops at {' or '.join(stops)}")
+    print("\n".join(lines), file=sys.stderr, flush=True)
+    if not yes and not _confirmed():
+        raise Complaint("a live run costs money: say --yes, or answer yes in a terminal")
+    return check
+
+
+def _confirmed() -> bool:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    print("Go ahead? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _run(
+    check: Check, key: str, out: Path | None, resume: bool, strict: bool, quiet: bool
+) -> RunDocument:
+    from tokenassay.cli import verdicts
+    from tokenassay.conformance.checking import open_run
+    from tokenassay.conformance.results import read_run
+
+    with contextlib.ExitStack() as stack:
+        # The mock costs nothing, so its run is kept only where somebody asks for it.
+        folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        run = open_run(folder, resume=resume)
+        stack.callback(run.close)
+        check.begin(run)
+        with verdicts.progress(len(check.selected)) as told:
+            try:
+                check.run(run, key, told)
+            except KeyboardInterrupt:
+                run.set_meta(f"ending of {check.target.name}", [False, "interrupted", False])
+        document = read_run(run)
+        if out is not None:
+            _write(document, folder, strict)
+    if not quiet:
+        verdicts.show(document, strict)
+        if out is not None:
+            print(f"\n{folder}: run.db, results.json, junit.xml")
+    elif document.stop_reason:
+        complain(document.stop_reason)
+    return document
+
+
+def _write(document: RunDocument, folder: Path, strict: bool) -> None:
+    import json
+
+    from tokenassay.conformance.results import as_json
+    from tokenassay.reports.junit import junit_xml
+
+    text = json.dumps(as_json(document), ensure_ascii=False, indent=1)
+    for name, data in (
+        ("results.json", text.encode("utf-8", "backslashreplace") + b"\n"),
+        ("junit.xml", junit_xml(document, strict=strict)),
+    ):
+        # Never half a file under its own name, whenever this is ended.
+        partial = folder / f".{name}.part"
+        partial.write_bytes(data)
+        partial.replace(folder / name)
