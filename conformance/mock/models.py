@@ -15,6 +15,8 @@ from tokenassay.conformance.mock.stages import through
 from tokenassay.contracts import store
 
 _OWNER: Final = "system"
+_EPOCH: Final = 719_163
+"""The day 1970-01-01 as an ordinal."""
 
 
 async def list_models(call: Call, http: HttpRequest, mount: Mount) -> Response:
@@ -59,9 +61,6 @@ def _entry(service: Service, name: str) -> dict[str, Any]:
     since = store.day(model.since if model is not None and model.since else service.edition.date)
     days = since.toordinal() - _EPOCH
     return {"id": name, "object": "model", "created": days * 86_400, "owned_by": _OWNER}
-
-
-_EPOCH: Final = 719_163  # 1970-01-01
 
 
 def _view(call: Call, operation: str, body: dict[str, Any]) -> Response:

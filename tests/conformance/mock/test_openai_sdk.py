@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import openai
 import pytest
+from dashscope import v2
 from openai import OpenAI
 
 from tests.conformance.mock.compat import OF_2026, line
@@ -205,3 +206,18 @@ def test_an_error_in_mid_stream_is_an_api_error(client: OpenAI) -> None:
         next(stream)
     assert all(chunk.choices for chunk in heard)
     assert caught.value.code == "internal_error"
+
+
+def test_the_dashscope_2_client_speaks_this_surface_too(client: OpenAI) -> None:
+    other = v2.Client(
+        api_key=client.api_key, base_url=str(client.base_url), protocol="openai", max_retries=0
+    )
+    whole: Any = other.chat.completions.create(model="qwen-plus", messages=QUESTION)
+    chunks: Any = other.chat.completions.create(model="qwen-plus", messages=QUESTION, stream=True)
+    seen = list(chunks)
+    said = "".join(chunk.choices[0].delta.content or "" for chunk in seen if chunk.choices)
+    assert said == whole.choices[0].message.content
+    assert seen[-1].usage == whole.usage
+    with pytest.raises(v2.errors.BadRequestError) as caught:
+        other.chat.completions.create(model="qwen-plus", messages=QUESTION, temperature=2)
+    assert caught.value.code == "invalid_parameter_error"
