@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
@@ -13,6 +14,7 @@ import msgspec
 from tokenassay.conformance import suites
 from tokenassay.conformance.curls import curl_line
 from tokenassay.conformance.exchanges import Exchange
+from tokenassay.conformance.measures import Fit, Spread, fit, spread
 from tokenassay.conformance.outcomes import Outcome, Verdict
 from tokenassay.conformance.rundb import Planned, RunFile
 from tokenassay.contracts.records import Level, Record
@@ -62,6 +64,19 @@ class BodyRow(Record, frozen=True, kw_only=True):
     truncated: bool
 
 
+class FrameRow(Record, frozen=True, kw_only=True):
+    """One frame of a streamed answer."""
+
+    at: float
+    """Seconds from sending the request to the frame's last byte."""
+    event: str | None
+    id: str | None
+    comments: list[str]
+    data: str | None
+    irregular: list[str]
+    """What a strict reader would stumble over."""
+
+
 class RequestRow(Record, frozen=True, kw_only=True):
     """A request as it was sent; secrets stand as names of variables."""
 
@@ -77,6 +92,8 @@ class ResponseRow(Record, frozen=True, kw_only=True):
     status: int | None
     headers: list[tuple[str, str]]
     body: BodyRow
+    frames: list[FrameRow] | None
+    """Of a stream, as far as ``body`` shows it; None where the answer is none."""
     failure: str | None
     first_byte_s: float | None
     total_s: float
@@ -97,6 +114,8 @@ class PromiseRow(Record, frozen=True, kw_only=True):
     id: str
     family: str
     clause: str
+    statement: str
+    """What the clause states, in one sentence."""
     source: str
     """Where the clause was read."""
     level: Level
@@ -134,18 +153,21 @@ class Meter(Record, frozen=True, kw_only=True):
     """Billed against counted input tokens."""
 
     points: list[MeterPoint]
+    fits: dict[str, Fit]
+    """By target."""
     counted: int
     billed: int
 
 
 class TimingRow(Record, frozen=True, kw_only=True):
-    """Seconds of the answers that came to their end."""
+    """How long the answers took that came to their end."""
 
     target: str
+    family: str | None
+    """Family of the promises that asked first; None: all of the target's answers."""
     answers: int
-    first_byte_s_median: float | None
-    total_s_median: float
-    total_s_p95: float
+    total_s: Spread
+    first_byte_s: Spread | None
 
 
 class RunDocument(Record, frozen=True, kw_only=True):
@@ -160,6 +182,14 @@ class RunDocument(Record, frozen=True, kw_only=True):
     spend: SpendRow
     requests: int
     seed: int
+    examples: int | None
+    """Values that each search tried."""
+    command: str | None
+    """As it was typed."""
+    started: str | None
+    """UTC, ISO 8601, of the first request."""
+    duration_s: float | None
+    """From the first request to the end of the last answer, pauses included."""
     suite: suites.Score | None
     promises: list[PromiseRow]
     bounds: list[BoundRow]
@@ -172,6 +202,7 @@ def read_run(run: RunFile) -> RunDocument:
     targets = [_Target(run, entry) for entry in run.meta("targets") or ()]
     rows = [target.row() for target in targets]
     unfinished = [row for row in rows if not row.complete]
+    began, ended = run.span()
     return RunDocument(
         version=run.meta("version") or "unknown",
         targets=rows,
@@ -180,11 +211,15 @@ def read_run(run: RunFile) -> RunDocument:
         spend=_sum(rows),
         requests=sum(row.requests for row in rows),
         seed=run.meta("seed") or 0,
+        examples=max((entry["examples"] for entry in run.meta("targets") or ()), default=None),
+        command=run.meta("command"),
+        started=_moment(began),
+        duration_s=None if began is None or ended is None else round(ended - began, 1),
         suite=suites.last_score(),
         promises=[promise for target in targets for promise in target.promises()],
         bounds=[bound for target in targets for bound in target.bounds()],
         meter=_meter(point for target in targets for point in target.meter()),
-        timings=[timing for target in targets if (timing := target.timing()) is not None],
+        timings=[timing for target in targets for timing in target.timings()],
     )
 
 
@@ -195,7 +230,7 @@ def as_json(document: RunDocument) -> Any:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of :class:`RunDocument`."""
-    schema = msgspec.json.schema(RunDocument)
+    schema = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(RunDocument)))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"A run of tokenassay check ({SCHEMA})",
@@ -259,6 +294,7 @@ class _Target:
                 id=planned.id,
                 family=planned.family,
                 clause=planned.clause,
+                statement=planned.statement,
                 source=planned.source,
                 level=planned.level,
                 target=self._name,
@@ -279,19 +315,23 @@ class _Target:
         for _, _, point in self._run.notes(self._name, "meter"):
             yield MeterPoint(target=self._name, **point)
 
-    def timing(self) -> TimingRow | None:
-        timings = list(self._run.timings(self._name))
-        if not timings:
-            return None
-        firsts = sorted(first for _, _, first, _ in timings if first is not None)
-        totals = sorted(total for _, _, _, total in timings)
-        return TimingRow(
-            target=self._name,
-            answers=len(totals),
-            first_byte_s_median=firsts[len(firsts) // 2] if firsts else None,
-            total_s_median=totals[len(totals) // 2],
-            total_s_p95=totals[int(len(totals) * 0.95)],
-        )
+    def timings(self) -> Iterable[TimingRow]:
+        families = {planned.id: planned.family for planned in self._planned}
+        times: dict[str | None, list[tuple[float | None, float]]] = {}
+        for promise, _, first, total in self._run.timings(self._name):
+            times.setdefault(None, []).append((first, total))
+            if promise in families:
+                times.setdefault(families[promise], []).append((first, total))
+        for family, answers in times.items():
+            whole = spread(total for _, total in answers)
+            if whole is not None:
+                yield TimingRow(
+                    target=self._name,
+                    family=family,
+                    answers=len(answers),
+                    total_s=whole,
+                    first_byte_s=spread(first for first, _ in answers if first is not None),
+                )
 
 
 def exchange_row(exchange: Exchange) -> ExchangeRow:
@@ -309,6 +349,7 @@ def exchange_row(exchange: Exchange) -> ExchangeRow:
             status=received.status if received else None,
             headers=list(received.headers) if received else [],
             body=_body(received.body if received else b""),
+            frames=_frames(exchange) if exchange.is_stream else None,
             failure=f"{failure.kind}: {failure.detail}" if failure else None,
             first_byte_s=exchange.first_byte_s,
             total_s=exchange.total_s,
@@ -329,10 +370,39 @@ def _body(data: bytes) -> BodyRow:
     return BodyRow(text=text, base64=None, bytes=len(data), truncated=cut)
 
 
+def _frames(exchange: Exchange) -> list[FrameRow]:
+    rows, length = [], 0
+    for event in exchange.events:
+        length += len(event.data or "") + sum(map(len, event.comments))
+        if length > LONGEST_BODY:
+            break
+        rows.append(
+            FrameRow(
+                at=round(event.at, 4),
+                event=event.event,
+                id=event.id,
+                comments=list(event.comments),
+                data=event.data,
+                irregular=list(event.irregular),
+            )
+        )
+    return rows
+
+
+def _moment(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return dt.datetime.fromtimestamp(seconds, dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _meter(points: Iterable[MeterPoint]) -> Meter:
     listed = list(points)
+    pairs: dict[str, list[tuple[int, int]]] = {}
+    for point in listed:
+        pairs.setdefault(point.target, []).append((point.counted, point.billed))
     return Meter(
         points=listed,
+        fits={target: found for target, own in pairs.items() if (found := fit(own)) is not None},
         counted=sum(point.counted for point in listed),
         billed=sum(point.billed for point in listed),
     )

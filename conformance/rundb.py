@@ -60,6 +60,8 @@ class Planned(Record, frozen=True, kw_only=True):
     clause: str
     level: Level
     title: str
+    statement: str
+    """What the clause states, in one sentence."""
     source: str
     """Where the clause was read."""
     selected: bool = True
@@ -269,6 +271,17 @@ class RunFile:
             (target,),
         )
 
+    def span(self) -> tuple[float | None, float | None]:
+        """When the first request was sent and the last answer ended, in seconds since 1970."""
+        row: tuple[float | None, float | None] = (
+            self._connection()
+            .execute(
+                "SELECT MIN(started), MAX(started + total_s) FROM exchanges WHERE state = 'done'"
+            )
+            .fetchone()
+        )
+        return row
+
     def spend(self, target: str) -> Spend:
         """What one target has used so far."""
         requests, pico, tokens = (
@@ -302,6 +315,7 @@ class RunFile:
                 p.clause,
                 p.level,
                 p.title,
+                p.statement,
                 p.source,
                 p.selected,
             )
@@ -310,13 +324,13 @@ class RunFile:
         connection = self._connection()
         with t.transaction(connection):
             connection.executemany(
-                "INSERT OR REPLACE INTO promises VALUES (?,?,?,?,?,?,?,?,?)", rows
+                "INSERT OR REPLACE INTO promises VALUES (?,?,?,?,?,?,?,?,?,?)", rows
             )
 
     def planned(self, target: str) -> list[Planned]:
         """The promises of a target's run."""
         rows = self._connection().execute(
-            "SELECT id, family, clause, level, title, source, selected FROM promises "
+            "SELECT id, family, clause, level, title, statement, source, selected FROM promises "
             "WHERE target = ? ORDER BY position",
             (target,),
         )
@@ -327,10 +341,11 @@ class RunFile:
                 clause=clause,
                 level=level,
                 title=title,
+                statement=statement,
                 source=source,
                 selected=bool(selected),
             )
-            for id, family, clause, level, title, source, selected in rows
+            for id, family, clause, level, title, statement, source, selected in rows
         ]
 
     def keep(self, target: str, verdict: Verdict) -> None:

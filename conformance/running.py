@@ -66,6 +66,7 @@ def plan_of(promise: Promise, edition: Edition, *, selected: bool = True) -> Pla
         clause=promise.clause,
         level=promise.level,
         title=promise.title,
+        statement=edition.clause(promise.clause).text,
         source=str(edition.cite(edition.clause(promise.clause))),
         selected=selected,
     )

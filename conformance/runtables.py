@@ -27,8 +27,8 @@ _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS promises (
   target TEXT NOT NULL, position INTEGER NOT NULL, id TEXT NOT NULL, family TEXT NOT NULL,
-  clause TEXT NOT NULL, level TEXT NOT NULL, title TEXT NOT NULL, source TEXT NOT NULL,
-  selected INTEGER NOT NULL, PRIMARY KEY (target, id)
+  clause TEXT NOT NULL, level TEXT NOT NULL, title TEXT NOT NULL, statement TEXT NOT NULL,
+  source TEXT NOT NULL, selected INTEGER NOT NULL, PRIMARY KEY (target, id)
 );
 CREATE TABLE IF NOT EXISTS exchanges (
   id INTEGER PRIMARY KEY,
