@@ -52,7 +52,7 @@ class QwenCounter:
         self._table_work = 0
         self._size = engine.size if engine else self._first_size
         self._sizes = engine.sizes if engine else self._first_sizes
-        self._ids = engine.ids if engine else self._first
+        self._ids = engine.ids if engine else self._first_ids
 
     def expect_little(self) -> None:
         """Count the first short texts by a table, which is ready sooner than an engine."""
@@ -68,7 +68,7 @@ class QwenCounter:
                 return self._size(normalize("NFC", text))
             except (TypeError, UnicodeEncodeError):  # how the engines meet lone surrogates
                 pass
-        return sum(map(self._size, stretches(text)))
+        return sum(map(self._size_of_stretch, stretches(text)))
 
     def count_many(self, texts: Iterable[str]) -> list[int]:
         """Number of tokens of each text; for many short texts in a fraction of the time."""
@@ -92,8 +92,16 @@ class QwenCounter:
         """Token ids of a text."""
         return [id for part in stretches(text) for id in self._ids(part)]
 
-    def _first(self, text: str) -> list[int]:
-        """Token ids of one of the first texts, which decides what is loaded."""
+    def _size_of_stretch(self, text: str) -> int:
+        if len(text) <= 2 * STRETCH:
+            return self._size(text)
+        from tokenassay.estimators.tokens.runs import count_run
+
+        size = count_run(text, self._ids)
+        return self._size(text) if size is None else size
+
+    def _small(self, text: str) -> list[int] | None:
+        """Token ids of one of the first texts by the table, or None and an engine is loaded."""
         with self._lock:
             self._table_work -= 512 + len(text)
             if self._table_work >= 0:
@@ -103,10 +111,15 @@ class QwenCounter:
                 if ids is not None:
                     return ids
             self._load()
-        return self._ids(text)
+        return None
+
+    def _first_ids(self, text: str) -> list[int]:
+        ids = self._small(text)
+        return self._ids(text) if ids is None else ids
 
     def _first_size(self, text: str) -> int:
-        return len(self._first(text))
+        ids = self._small(text)
+        return self._size(text) if ids is None else len(ids)
 
     def _first_sizes(self, texts: list[str]) -> list[int]:
         if self._table_work > 0:
@@ -116,7 +129,7 @@ class QwenCounter:
         return self._sizes(texts)
 
     def _load(self) -> None:
-        if self._ids == self._first:
+        if self._ids == self._first_ids:
             from tokenassay.estimators.tokens import engines
 
             engine = engines.best()

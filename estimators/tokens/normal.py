@@ -16,21 +16,22 @@ _ORDERLESS = frozenset("\u0f73\u0f75\u0f81")
 """Starters by the table, yet they decompose into marks only."""
 
 # Where text can be cut so that normalizing and encoding the parts gives what the whole gives.
-#  1. The character on each side is a starter that composes with nothing before it, so NFC
-#     does not reach across.
-#  2. No marker reaches across: markers hold neither spaces, line ends, ideographs nor four
-#     digits in a row.
-#  3. Every split of the text has a boundary there, and the split before it can't tell the
-#     next character from the end of the text:
-#     - between a letter and what is neither letter nor, for an ASCII letter, part of a marker;
+#  1. NFC does not reach across: the character after is a starter that composes with nothing
+#     before it, or the one before is a line end, which composes with nothing after it.
+#  2. No marker reaches across: markers hold letters, digits and <|>_ only, and never four digits
+#     in a row.
+#  3. Every split of the text has a boundary there, and the split before it can't tell the next
+#     character from the end of the text:
 #     - between anything visible and a space;
 #     - after a line end, before anything visible;
-#     - between digits, which stand alone.
+#     - between a letter and what is no letter;
+#     - after a digit, which stands alone.
 _CUT = re.compile(
-    r"[A-Za-z](?=[ \n])"
-    r"|[\u4e00-\u9fa5](?=[ -@\n\u3001\u3002\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f])"
-    r"|[!-~\u3001\u3002\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f](?= )"
-    r"|\n(?=[!-~\u4e00-\u9fa5])"
+    r"\S(?= )"
+    r"|\n(?=\S)"
+    r"|[A-Za-z0-9](?=[\n!-/:;=?@\[-^`{}~])"
+    r"|[\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fa5\uac00-\ud7a3]"
+    r"(?=[\n -@\u3001\u3002\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f])"
     r"|[0-9]{4}(?=[ -~])"
 )
 

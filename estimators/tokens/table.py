@@ -65,12 +65,12 @@ class Table:
                 if rank is not None:
                     ids.append(rank)
                 elif len(data) < LONGEST:
-                    ids += self._merge(data)
+                    ids += self.merge(data)
                 else:
                     return None
         return ids
 
-    def _merge(self, data: bytes) -> list[int]:
+    def merge(self, data: bytes) -> list[int]:
         """Ids of a piece that is no token: the pair of the lowest id merges until none does."""
         ranks = self._ranks
         starts = list(range(len(data) + 1))

@@ -41,7 +41,7 @@ def test_every_token_is_what_merging_makes_of_its_bytes() -> None:
     # Else a part that is a token by itself might have been several within the whole.
     merging = table.Table()
     for id, token in enumerate(vocabulary.tokens()[: vocabulary.SIZE]):
-        assert merging._merge(token) == [id]
+        assert merging.merge(token) == [id]
 
 
 def test_seams_are_many_and_parting_only_adds_digits(seams: Seams) -> None:
