@@ -162,12 +162,15 @@ class Check:
     @contextmanager
     def session(self, run: RunFile, key: str) -> Iterator[Session]:
         """A session with the real endpoint."""
-        wire = HttpWire(
-            self.target.base_url,
-            Limits.within(self.target.timeout),
-            ca_file=self.target.ca_file,
-            connections=max(8, self.plan.workers),
-        )
+        try:
+            wire = HttpWire(
+                self.target.base_url,
+                Limits.within(self.target.timeout),
+                ca_file=self.target.ca_file,
+                connections=max(8, self.plan.workers),
+            )
+        except OSError as error:  # an SSLError is one too
+            raise ConfigError(f"{self.target.ca_file}: {error.strerror or error}") from None
         session = Session(
             self.target,
             self.edition,

@@ -17,6 +17,8 @@ MASK: Final = "[key removed]"
 _SHORTEST: Final = 6
 """Shorter values would also hit ordinary text."""
 
+_ENTITIES: Final = {"<": "lt", ">": "gt", "&": "amp", '"': "quot", "'": "apos"}
+
 
 class Redactor:
     """Removes a fixed set of secret values from text and bytes."""

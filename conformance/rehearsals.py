@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -20,7 +21,10 @@ from tokenassay.conformance.targets import Target
 from tokenassay.contracts.records import Record
 from tokenassay.contracts.store import Contract
 
-_ORIGIN = "http://mock"
+_ORIGIN: Final = "http://mock"
+
+_LOOKS: Final = 3
+"""How often a promise that is broken is tried in all, shrinking included, as a rule of thumb."""
 
 
 class Forecast(Record, frozen=True, kw_only=True):
@@ -30,7 +34,7 @@ class Forecast(Record, frozen=True, kw_only=True):
     tokens: int
     money: Decimal
     at_most: Decimal
-    """Where each request costs as much as it can."""
+    """Where each request costs as much as it can, and broken promises are looked at again."""
 
 
 @contextmanager
@@ -94,5 +98,5 @@ def forecast(
             requests=spend.requests,
             tokens=spend.tokens,
             money=spend.money,
-            at_most=session.run.reserved(session.target.name),
+            at_most=_LOOKS * session.run.reserved(session.target.name),
         )

@@ -19,6 +19,13 @@ from tokenassay.estimators.records import Estimate
 _FALLBACK_OUTPUT: Final = 2_000
 """Output tokens to reserve where no document states a ceiling: our caution, not a bound."""
 
+_MARGIN: Final = 64
+"""Input tokens, beside a quarter of the count, by which a bill may pass our count."""
+
+_MOST_UNSEEN: Final = 50_000
+"""Input tokens that a search or a document may add: our caution again, where the documents
+know no end but the model's own."""
+
 _MOST_TOKENS: Final = 1 << 40
 """A count above this is no count."""
 
@@ -70,7 +77,9 @@ class Pricing:
             # Not a request at all: it can be billed for its bytes at most.
             tokens = len(str(body)) + _FALLBACK_OUTPUT
             return self._money(tokens, 0), tokens
-        high = judged.input_range[1] or judged.input_tokens or 0
+        low, most = judged.input_range
+        high = min(most or 0, (judged.input_tokens or low or 0) + _MOST_UNSEEN)
+        high += high // 4 + _MARGIN
         output = judged.output_tokens.max or _FALLBACK_OUTPUT
         return self._money(high, output), high + output
 

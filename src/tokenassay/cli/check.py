@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 import tempfile
 import time
@@ -286,11 +287,13 @@ def _run(
     from tokenassay.conformance.results import read_run
 
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_no_traces())
         # The mock costs nothing, so its run is kept only where somebody asks for it.
         folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         run = open_run(folder, resume=resume)
         stack.callback(run.close)
         check.begin(run)
+        run.set_meta("command", shlex.join(("tokenassay", *sys.argv[1:])))
         with verdicts.progress(len(check.selected)) as told:
             try:
                 check.run(run, key, told)
@@ -306,6 +309,19 @@ def _run(
     elif document.stop_reason:
         complain(document.stop_reason)
     return document
+
+
+@contextlib.contextmanager
+def _no_traces() -> Iterator[None]:
+    """Keep Hypothesis from leaving a folder of its own in the working directory."""
+    from hypothesis.configuration import set_hypothesis_home_dir
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            set_hypothesis_home_dir(None)
 
 
 def _write(document: RunDocument, folder: Path, strict: bool) -> None:
