@@ -13,57 +13,28 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from tokenassay.cli import endpoints as e
 from tokenassay.cli.output import Complaint, complain, money, number, write_json
 
 if TYPE_CHECKING:
     from tokenassay.conformance.checking import Check
     from tokenassay.conformance.results import RunDocument
-    from tokenassay.conformance.targets import Target
 
 INTERRUPTED = 130
 
-_CONFIG = Path("tokenassay.toml")
-
 
 def check(
-    target: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="A [targets.NAME] of the configuration file."),
-    ] = None,
-    base_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="The endpoint, down to its version.")
-    ] = None,
-    edition: Annotated[
-        str | None, typer.Option(metavar="ID", help="The documents to hold it to.")
-    ] = None,
-    model: Annotated[str | None, typer.Option(metavar="ID", help="The model to ask for.")] = None,
-    api_key_env: Annotated[
-        str | None,
-        typer.Option(metavar="VAR", help="Environment variable that holds the key."),
-    ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Configuration file [tokenassay.toml]."),
-    ] = None,
-    contract: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A contract file of your own.")
-    ] = None,
-    budget: Annotated[
-        str | None, typer.Option(metavar="'0.50 CNY'", help="Money that the run may not pass.")
-    ] = None,
-    price: Annotated[
-        str | None,
-        typer.Option(
-            metavar="'0.002 0.006 CNY'",
-            help="Price per 1,000 tokens of input and of output, where none is known.",
-        ),
-    ] = None,
-    max_requests: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Requests that it may not pass.")
-    ] = None,
-    max_tokens: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Tokens that it may not pass.")
-    ] = None,
+    target: e.TargetName = None,
+    base_url: e.BaseUrl = None,
+    edition: e.EditionId = None,
+    model: e.ModelId = None,
+    api_key_env: e.KeyVariable = None,
+    config: e.ConfigFile = None,
+    contract: e.ContractFile = None,
+    budget: e.Budget = None,
+    price: e.PriceGiven = None,
+    max_requests: e.MaxRequests = None,
+    max_tokens: e.MaxTokens = None,
     examples: Annotated[
         int, typer.Option(metavar="N", min=1, help="Values that each search tries.")
     ] = 10,
@@ -74,26 +45,17 @@ def check(
     family: Annotated[
         list[str] | None, typer.Option(metavar="F", help="Only this family; may be repeated.")
     ] = None,
-    workers: Annotated[int, typer.Option(metavar="N", min=1, max=64, help="Requests at once.")] = 8,
-    rate: Annotated[
-        str | None, typer.Option(metavar="N/min", help="Requests a minute at most.")
-    ] = None,
-    timeout: Annotated[
-        float | None, typer.Option(metavar="S", help="Seconds that one exchange may take.")
-    ] = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option(metavar="K:V", help="Sent with each request; $NAME as V is a secret."),
-    ] = None,
-    ca_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Certificates to trust.")
-    ] = None,
+    workers: e.Workers = 8,
+    rate: e.Rate = None,
+    timeout: e.Timeout = None,
+    header: e.Header = None,
+    ca_file: e.CaFile = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Where run.db, results.json and junit.xml go."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in DIR.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a live run.")] = False,
+    yes: e.Yes = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="A should that is missed is a finding too.")
     ] = False,
@@ -109,27 +71,25 @@ def check(
         examples=examples,
         workers=workers,
     )
-    given: dict[str, Any] = {
-        "edition": edition,
-        "model": model,
-        "api_key_env": api_key_env,
-        "contract": None if contract is None else str(contract),
-        "budget": budget,
-        "price": price,
-        "max_requests": max_requests,
-        "max_tokens": max_tokens,
-        "rate": rate,
-        "timeout": timeout,
-        "headers": _headers(header or []),
-        "ca_file": None if ca_file is None else str(ca_file),
-    }
-    given = {name: value for name, value in given.items() if value is not None}
-    with _config_faults():
-        live = target not in (None, "mock") or base_url is not None or config is not None
+    given = e.fields_of(
+        edition=edition,
+        model=model,
+        api_key_env=api_key_env,
+        contract=contract,
+        budget=budget,
+        price=price,
+        max_requests=max_requests,
+        max_tokens=max_tokens,
+        rate=rate,
+        timeout=timeout,
+        header=header,
+        ca_file=ca_file,
+    )
+    with e.config_faults():
         if resume and out is None:
             raise Complaint("--resume goes on with the run in a folder: name it by --out DIR")
-        if live:
-            named = _named_target(target, base_url, config, given)
+        if e.is_live(target, base_url, config):
+            named = e.named_target(target, base_url, config, given)
             document = _check_live(Check(named, plan), out, resume, yes, strict, json)
         else:
             document = _check_mock(given, plan, out, resume, strict, json)
@@ -155,74 +115,16 @@ def _families(named: list[str]) -> tuple[str, ...]:
     return tuple(named)
 
 
-def _headers(written: list[str]) -> dict[str, str] | None:
-    headers = {}
-    for line in written:
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise Complaint(f"--header {line!r}: expected NAME:VALUE")
-        headers[name.strip()] = value.strip()
-    return headers or None
-
-
-def _named_target(
-    name: str | None, base_url: str | None, config: Path | None, given: dict[str, Any]
-) -> Target:
-    from urllib.parse import urlsplit
-
-    from tokenassay.conformance.checking import describe
-    from tokenassay.conformance.targets import read_targets
-
-    if base_url is not None:
-        if name is not None or config is not None:
-            raise Complaint("--base-url describes an endpoint of its own; leave out --target")
-        name = urlsplit(base_url).netloc.rpartition("@")[2] or base_url
-        return describe(name, {"base_url": base_url, **given}, "")
-    path = config or _CONFIG
-    targets = read_targets(path)
-    if name is None:
-        raise Complaint(f"name one of the targets in {path} by --target: {', '.join(targets)}")
-    if name not in targets:
-        raise Complaint(f"no target {name!r} in {path}; it has {', '.join(targets)}")
-    table = targets[name]
-    headers = {**table.get("headers", {}), **given.pop("headers", {})}
-    fields = {**table, **given, **({"headers": headers} if headers else {})}
-    return describe(name, fields, f"{path}: targets.{name}.")
-
-
-@contextlib.contextmanager
-def _config_faults() -> Iterator[None]:
-    from tokenassay.conformance.rundb import RunFileError
-    from tokenassay.conformance.selecting import BadExpression
-    from tokenassay.conformance.targets import ConfigError
-
-    try:
-        yield
-    except (BadExpression, ConfigError, RunFileError) as error:
-        raise Complaint(str(error)) from None
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        raise Complaint(f"{where}{error.strerror or error}") from None
-
-
 # ------------------------------------------------------------------------------- two ways to run
 
 
 def _check_mock(
     given: dict[str, Any], plan: Any, out: Path | None, resume: bool, strict: bool, quiet: bool
 ) -> RunDocument:
-    from tokenassay.conformance import mock
-    from tokenassay.conformance.checking import Check, describe, newest_edition
+    from tokenassay.conformance.checking import Check
 
-    if "contract" not in given:
-        given.setdefault("edition", newest_edition())
-    plain = describe("mock", {"base_url": "http://mock", **given}, "")
-    with mock.running(
-        None if plain.contract else plain.edition, contract=plain.contract, seed=plan.seed
-    ) as endpoint:
-        fields = {**given, "base_url": endpoint.base_url, "faults": True}
-        check = Check(describe("mock", fields, ""), plan)
-        return _run(check, endpoint.api_key, out, resume, strict, quiet)
+    with e.mock_target(given, plan.seed) as (target, key):
+        return _run(Check(target, plan), key, out, resume, strict, quiet)
 
 
 def _check_live(
@@ -267,16 +169,8 @@ def _agreed(check: Check, yes: bool) -> Check:
     if stops:
         lines.append(f"it stops at {' or '.join(stops)}")
     print("\n".join(lines), file=sys.stderr, flush=True)
-    if not yes and not _confirmed():
-        raise Complaint("a live run costs money: say --yes, or answer yes in a terminal")
+    e.require_consent(yes)
     return check
-
-
-def _confirmed() -> bool:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return False
-    print("Go ahead? [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _run(
