@@ -41,7 +41,12 @@ class Dice:
     def shuffled(self, choices: Sequence[T]) -> list[T]:
         """All of ``choices`` in another order."""
         left = list(choices)
-        for end in range(len(left) - 1, 0, -1):
-            other = self.bits() % (end + 1)
+        last = len(left) - 1
+        bits = 0
+        for end in range(last, 0, -1):
+            if end == last or end % 4 == 0:  # 64 bits are enough for four steps
+                bits = self.bits()
+            other = (bits & 0xFFFF) * (end + 1) >> 16
+            bits >>= 16
             left[end], left[other] = left[other], left[end]
         return left

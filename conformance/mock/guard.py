@@ -1,18 +1,55 @@
-"""The server's own limits on a connection: headers that are too many, too slow or never come."""
+"""The server's own view of a connection: limits on its head, and answers in few writes."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from tokenassay.conformance.mock.service import Settings
 
-_TOO_LARGE = (
+_TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-length: 0\r\nconnection: close\r\n\r\n"
 )
+_STATUS_LINE: Final = b"HTTP/1.1 "
+
+
+class _Joined:
+    """A transport that sends the head of an answer together with what follows it.
+
+    uvicorn writes them one by one, each a call to the system and a wake-up of the client.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._head = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Keep a head back until the next write, or until this turn of the loop is over."""
+        if self._head:
+            data, self._head = self._head + data, b""
+        elif data.startswith(_STATUS_LINE):
+            self._head = data
+            self._loop.call_soon(self.flush)
+            return
+        self._transport.write(data)
+
+    def flush(self) -> None:
+        """Send a head that is still kept back."""
+        if self._head:
+            data, self._head = self._head, b""
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """Close once all is sent."""
+        self.flush()
+        self._transport.close()
 
 
 def guarded_protocol(settings: Settings) -> type[asyncio.Protocol]:
@@ -29,7 +66,7 @@ def guarded_protocol(settings: Settings) -> type[asyncio.Protocol]:
         _unread = 0
 
         def connection_made(self, transport: asyncio.Transport) -> None:
-            super().connection_made(transport)
+            super().connection_made(_Joined(transport, self.loop))
             self._arm()
 
         def connection_lost(self, error: Exception | None) -> None:

@@ -78,7 +78,7 @@ async def read_form(http: HttpRequest, call: Call, keep: int) -> Form:
 async def _chunks(http: HttpRequest, timeout: float) -> Any:
     more = True
     while more:
-        with wire.within(timeout):
+        with wire.Within(timeout):
             message = await http.receive()
         if message["type"] != "http.request":
             raise wire.HungUp

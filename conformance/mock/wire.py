@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
 from typing import Any, Final
 
 from tokenassay.conformance.mock.call import Head
@@ -34,27 +33,28 @@ def read_headers(scope: Scope) -> dict[str, str]:
     return found
 
 
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
+class Within:
     """HungUp where the awaits inside take longer than ``seconds``. Cheaper than a task each."""
-    task = asyncio.current_task()
-    assert task is not None
-    late = False
 
-    def end() -> None:
-        nonlocal late
-        late = True
-        task.cancel()
+    __slots__ = ("_late", "_seconds", "_task", "_timer")
 
-    timer = asyncio.get_running_loop().call_later(seconds, end)
-    try:
-        yield
-    except asyncio.CancelledError:
-        if late:
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        self._task = asyncio.current_task()
+        self._late = False
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._end)
+
+    def _end(self) -> None:
+        assert self._task is not None
+        self._late = True
+        self._task.cancel()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._timer.cancel()
+        if self._late and kind is asyncio.CancelledError:
             raise HungUp from None
-        raise
-    finally:
-        timer.cancel()
 
 
 async def read_body(receive: Receive, *, limit: int, timeout: float) -> bytes:
@@ -62,7 +62,7 @@ async def read_body(receive: Receive, *, limit: int, timeout: float) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
-        with within(timeout):
+        with Within(timeout):
             message = await receive()
         if message["type"] != "http.request":
             raise HungUp
@@ -105,7 +105,7 @@ async def send_chunks(
         return
     gone = asyncio.ensure_future(_gone(receive))
     try:
-        with within(timeout):
+        with Within(timeout):
             await send({"type": "http.response.body", "body": first, "more_body": True})
             block: bytes | None = second
             while block is not None:
