@@ -49,7 +49,8 @@ class Seams:
         codes = _codes(text)
         left, right = codes[:-1] - _FIRST, codes[1:] - _FIRST
         seams = (left < _HAN) & (right < _HAN)
-        seams &= ~self._bridged[_hash(left, right)]
+        if seams.any():
+            seams &= ~self._bridged[_hash(left, right)]
         places = np.flatnonzero(seams) + 1
         if not places.size:
             return text, places
