@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from tokenassay.contracts.catalog import Price, Sizes
 from tokenassay.contracts.edition import Edition
@@ -58,13 +59,13 @@ class Plan:
     def estimate(self, request: Request, output_tokens: int | None = None) -> Estimate:
         """The estimate of one request; UnknownModel where nobody knows the model."""
         parameters = request.parameters
-        thinks = self._outputs.thinks(parameters)
+        thinks = self.thinks(parameters)
         counted = self._counter.count(request, thinks, self._input_limit)
         low, high = counted.low, counted.high
         refusals = self._rules.check(request, input_tokens=low, message_tokens=self._message_tokens)
         if self._stranger and all(refusal.at != "model" for refusal in refusals):
             raise UnknownModel(f"{self._choice.edition.id} names no model {request.model!r}")
-        pricing = self._pricings.get(thinks) or self._price(thinks)
+        pricing = self.pricing(thinks)
         notes = self._notes + counted.notes
         limit = self._input_limit
         if limit is not None and low is not None and low <= limit and (high or limit + 1) > limit:
@@ -89,6 +90,19 @@ class Plan:
             counted.parts,
             counted.meter,
         )
+
+    @property
+    def edition(self) -> Edition:
+        """The edition that requests are judged by."""
+        return self._choice.edition
+
+    def thinks(self, parameters: Mapping[str, Any]) -> bool | None:
+        """Whether the model thinks before it answers; None where that can't be told."""
+        return self._outputs.thinks(parameters)
+
+    def pricing(self, thinks: bool | None) -> Pricing:
+        """What the cost of a request is computed from; one object for each ``thinks``."""
+        return self._pricings.get(thinks) or self._price(thinks)
 
     def _message_tokens(self, message: Message) -> int:
         return self._counter.text_tokens(message.text)

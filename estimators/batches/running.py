@@ -1,0 +1,167 @@
+"""Files of requests counted on this machine, by one process or by several."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from typing import Final, NamedTuple
+
+from tokenassay.estimators.batches.gathering import Batch, Gatherer
+from tokenassay.estimators.batches.judging import Asked, Judge
+from tokenassay.estimators.batches.sources import Part, SourceError, parts_of, size_of
+from tokenassay.estimators.batches.tallies import By, Tally, tally
+
+_AHEAD: Final = 2
+"""Parts that wait for each worker: enough that none is idle, few enough to hold."""
+
+
+class Progress(NamedTuple):
+    """How far it has come, in bytes as they lie on the disk."""
+
+    done: int
+    whole: int
+    lines: int
+
+
+class WorkerLost(RuntimeError):
+    """A worker was ended from outside, such as for want of memory."""
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def count_files(
+    paths: Sequence[str],
+    asked: Asked | None = None,
+    *,
+    by: By | None = None,
+    workers: int | None = None,
+    told: Callable[[Progress], None] | None = None,
+) -> Batch:
+    """Tokens, money and faults of every line of some files, the same for any number of workers.
+
+    ``workers`` None takes one for each usable core. ``told`` hears of each part that is done. A
+    KeyboardInterrupt ends it early: what was counted until then comes back, not complete. A file
+    that can't be read, or not to its end, is told in its :class:`FileSum` and the rest goes on.
+    Raises what :class:`Judge` raises for terms that can't be had, and WorkerLost.
+    """
+    asked = asked or Asked()
+    judge = Judge(asked)
+    gatherer = Gatherer(judge)
+    sizes = {path: _size(path) for path in paths}
+    whole = sum(sizes.values())
+    workers = workers if workers is not None else usable_cores()
+    with ExitStack() as stack:
+        if workers > 1 and whole:
+            pool = stack.enter_context(_Pool(workers, asked, by))
+            tallies = pool.tallies
+        else:
+
+            def tallies(parts: Iterable[Part]) -> Iterator[tuple[Part, Tally]]:
+                for part in parts:
+                    yield part, tally(part, judge, by)
+
+        before = 0
+        try:
+            for path in paths:
+                gatherer.begin_file(path)
+                fault = None
+                try:
+                    for part, found in tallies(parts_of(path)):
+                        gatherer.add(part, found)
+                        if told is not None:
+                            told(Progress(before + part.done, whole, gatherer.lines))
+                except SourceError as error:
+                    fault = str(error)
+                gatherer.end_file(fault)
+                before += sizes[path]
+        except KeyboardInterrupt:
+            return gatherer.batch(complete=False)
+    return gatherer.batch(complete=True)
+
+
+def _size(path: str) -> int:
+    try:
+        return size_of(path)
+    except SourceError:  # told when its turn comes
+        return 0
+
+
+class _Pool:
+    """Worker processes that tally parts; results come in the order of the parts."""
+
+    def __init__(self, workers: int, asked: Asked, by: By | None) -> None:
+        self._ahead = workers * _AHEAD
+        self._workers = ProcessPoolExecutor(
+            workers, mp_context=_context(), initializer=_start, initargs=(asked, by)
+        )
+
+    def __enter__(self) -> _Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._workers.shutdown(wait=True, cancel_futures=True)
+
+    def tallies(self, parts: Iterable[Part]) -> Iterator[tuple[Part, Tally]]:
+        """Each part with its tally; SourceError after all that came before the fault."""
+        waiting: deque[tuple[Part, Future[Tally]]] = deque()
+        ahead = iter(parts)
+        fault: SourceError | None = None
+        ended = False
+        try:
+            while waiting or not ended:
+                while not ended and len(waiting) < self._ahead:
+                    try:
+                        part = next(ahead)
+                    except StopIteration:
+                        ended = True
+                    except SourceError as error:
+                        fault, ended = error, True
+                    else:
+                        waiting.append((part, self._workers.submit(_work, part)))
+                if waiting:
+                    part, future = waiting.popleft()
+                    yield part._replace(data=None), future.result()
+        except BrokenProcessPool:
+            raise WorkerLost("a worker process was ended from outside") from None
+        finally:
+            for _, future in waiting:
+                future.cancel()
+        if fault is not None:
+            raise fault
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """Forked where that is safe, which starts soonest; else by a clean process."""
+    alone = threading.active_count() == 1
+    methods = multiprocessing.get_all_start_methods()
+    if sys.platform == "linux" and alone:
+        return multiprocessing.get_context("fork")
+    return multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+
+
+_worker: tuple[Judge, By | None] | None = None
+
+
+def _start(asked: Asked, by: By | None) -> None:
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's to handle
+    _worker = Judge(asked), by
+
+
+def _work(part: Part) -> Tally:
+    assert _worker is not None
+    judge, by = _worker
+    return tally(part, judge, by)

@@ -1,0 +1,178 @@
+"""Files of lines, plain, gzip or zstd, cut into parts that can be counted apart.
+
+A part of a plain file is a range of bytes; it owns the lines that begin in it. A compressed file
+can only be read from its beginning, so its parts carry their bytes. Where the cuts fall depends
+on the file alone, so that the result is the same for any number of workers.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+from collections.abc import Iterator
+from typing import IO, Final, NamedTuple
+
+PART_BYTES: Final = 4 << 20
+LONGEST_LINE: Final = 64 << 20
+"""Bytes of a line that are held in memory at once; a longer one is told as bad."""
+
+_BUFFER: Final = 1 << 20
+_PIECE: Final = 1 << 17
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+
+
+class SourceError(Exception):
+    """A file can't be read, or not to its end; one line that names it."""
+
+
+class Part(NamedTuple):
+    """Some lines of a file."""
+
+    path: str
+    start: int
+    """Byte that the range begins at, or where the part stands in the decompressed file."""
+    end: int
+    data: bytes | None
+    """The lines themselves; None: they are read from the file."""
+    done: int
+    """Bytes of the file as it lies on the disk that have been read when this part is done."""
+
+
+class RawLine(NamedTuple):
+    """A line with its number in its part, from 1; ``raw`` None: longer than can be held."""
+
+    number: int
+    raw: bytes | None
+
+
+def size_of(path: str) -> int:
+    """Bytes of a file on the disk; SourceError where there is none that can be read."""
+    try:
+        if os.path.isdir(path):
+            raise SourceError(f"{path}: is a directory")
+        with open(path, "rb") as file:
+            return os.fstat(file.fileno()).st_size
+    except FileNotFoundError:
+        raise SourceError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def parts_of(path: str, size: int = PART_BYTES) -> Iterator[Part]:
+    """The parts of a file in their order; SourceError where its compression is damaged."""
+    whole = size_of(path)
+    with open(path, "rb") as file:
+        head = file.read(4)
+        file.seek(0)
+        if not head.startswith(_GZIP) and head != _ZSTD:
+            for start in range(0, whole, size):
+                end = min(start + size, whole)
+                yield Part(path, start, end, None, end)
+            return
+        yield from _parts_of_stream(path, file, _decompressed(path, file, head), size)
+
+
+def _decompressed(path: str, file: IO[bytes], head: bytes) -> Iterator[bytes]:
+    """The file's content in small pieces, so that little is lost where it is damaged."""
+    stream: gzip.GzipFile | io.BufferedReader
+    if head.startswith(_GZIP):
+        stream = gzip.GzipFile(fileobj=file)
+    else:
+        try:
+            import zstandard
+        except ImportError:
+            raise SourceError(f"{path} is zstd: pip install 'tokenassay[batch]'") from None
+        reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+        stream = io.BufferedReader(reader, _BUFFER)
+    while True:
+        try:
+            piece = stream.read1(_PIECE)
+        except Exception as error:  # OSError, EOFError, zlib.error, or zstandard's own
+            raise SourceError(" ".join(f"{path}: {error}".split())) from None
+        if not piece:
+            return
+        yield piece
+
+
+def _parts_of_stream(
+    path: str, file: IO[bytes], pieces: Iterator[bytes], size: int
+) -> Iterator[Part]:
+    held = bytearray()
+    at = 0
+    skipping = False
+    fault: SourceError | None = None
+    while fault is None:
+        try:
+            piece = next(pieces, b"")
+        except SourceError as error:
+            piece, fault = b"", error
+        ended = not piece
+        if skipping:  # the rest of a line that is too long
+            cut = piece.find(b"\n") + 1
+            skipping = not cut and not ended
+            piece = piece[cut:] if cut else b""
+            if skipping:
+                continue
+        held += piece
+        if ended and fault is None:
+            break
+        if len(held) < size and fault is None:
+            continue
+        cut = held.rfind(b"\n") + 1
+        if not cut:
+            if len(held) <= LONGEST_LINE:
+                continue
+            skipping = True
+            del held[LONGEST_LINE + 1 :]
+            held += b"\n"
+            cut = len(held)
+        yield Part(path, at, at + cut, bytes(held[:cut]), file.tell())
+        at += cut
+        del held[:cut]
+    if fault is not None:
+        raise fault
+    if held:
+        yield Part(path, at, at + len(held), bytes(held), file.tell())
+
+
+def lines_in(part: Part) -> Iterator[RawLine]:
+    """The lines that begin in a part, blank ones too; SourceError where it can't be read."""
+    if part.data is not None:
+        with io.BytesIO(part.data) as held:
+            yield from _lines(held, 0, len(part.data), part.start == 0)
+        return
+    try:
+        with open(part.path, "rb", buffering=_BUFFER) as file:
+            yield from _lines(file, part.start, part.end, part.start == 0)
+    except OSError as error:
+        raise SourceError(f"{part.path}: {error.strerror or error}") from None
+
+
+def _lines(file: IO[bytes], start: int, end: int, first: bool) -> Iterator[RawLine]:
+    at = start
+    if start:  # the line that the byte before belongs to is another part's
+        file.seek(start - 1)
+        at = start - 1 + _length_of_line(file)
+    number = 0
+    while at < end:
+        raw = file.readline(LONGEST_LINE + 2)
+        if not raw:
+            return
+        at += len(raw)
+        number += 1
+        if len(raw) > LONGEST_LINE + 1 or (len(raw) > LONGEST_LINE and raw[-1:] != b"\n"):
+            if raw[-1:] != b"\n":
+                at += _length_of_line(file)
+            yield RawLine(number, None)
+            continue
+        yield RawLine(number, raw.removeprefix(b"\xef\xbb\xbf") if first and number == 1 else raw)
+
+
+def _length_of_line(file: IO[bytes]) -> int:
+    length = 0
+    while piece := file.readline(_BUFFER):
+        length += len(piece)
+        if piece.endswith(b"\n"):
+            break
+    return length
