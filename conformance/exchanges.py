@@ -130,7 +130,7 @@ class Exchange:
             return None
         try:
             return msgspec.json.decode(self.received.body)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 
     @cached_property

@@ -71,6 +71,8 @@ def _any_form(character: str) -> str:
     forms = [re.escape(character), quoted, rf"\\u{point:04x}", f"&#0*{point};", f"&#x0*{point:x};"]
     if character in '"\\/':
         forms.append(r"\\" + re.escape(character))
+    if character in _ENTITIES:
+        forms.append(f"&{_ENTITIES[character]};")
     return f"(?:{'|'.join(forms)})"
 
 

@@ -55,7 +55,7 @@ class Event(Record, frozen=True, kw_only=True):
             return None
         try:
             return msgspec.json.decode(self.data)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 
 
@@ -127,7 +127,7 @@ def _frames(block: list[_Line]) -> Iterator[Event]:
 def _is_json(text: bytes) -> bool:
     try:
         msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return True
 

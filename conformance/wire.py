@@ -28,6 +28,8 @@ _SAME_MOMENT: Final = 0.001
 """Seconds within which reads count as one chunk, so that dripped bytes take no memory each."""
 
 _WRITE: Final = 65_536
+_HEARD: Final = 40
+"""Bytes of an answer that tell whether it is HTTP at all."""
 
 
 class Limits(Record, frozen=True, kw_only=True):
@@ -70,6 +72,8 @@ class _Clock(threading.local):
 
     ends: float | None = None
     wait: float | None = None
+    heard: bytes = b""
+    """The first bytes that came back."""
 
 
 _clock = _Clock()
@@ -82,7 +86,11 @@ class _Stream(httpcore.NetworkStream):
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(_clock.wait or timeout, httpcore.ReadTimeout))
+        left = _left(_clock.wait or timeout, httpcore.ReadTimeout)
+        data = self._inner.read(max_bytes, left)
+        if len(_clock.heard) < _HEARD:
+            _clock.heard += data[:_HEARD]
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         # In slices, for the layer below gives each of its own the whole time anew.
@@ -164,7 +172,7 @@ class HttpWire:
         limits, reading = self._limits, _Reading(sent, self._limits)
         # The head has its own deadline: it could drip in for as long as the body may take.
         _clock.ends = min(reading.deadline, reading.begun + limits.connect_s + limits.first_byte_s)
-        _clock.wait = limits.first_byte_s
+        _clock.wait, _clock.heard = limits.first_byte_s, b""
         headers = [
             (name.encode("latin-1"), secret_headers.get(name.lower(), value).encode("utf-8"))
             for name, value in sent.headers
@@ -256,6 +264,9 @@ class _Reading:
 
     def _classify(self, error: Exception) -> tuple[FailureKind, str]:
         text = str(error) or type(error).__name__
+        heard = _clock.heard
+        if self._status is None and heard and not heard.startswith(b"HTTP/"[: len(heard)]):
+            return "protocol", f"no HTTP answer, it begins with {heard[:_HEARD]!r}"
         if isinstance(error, httpcore.ConnectTimeout | httpcore.PoolTimeout):
             return "timeout-connect", f"no connection after {self._limits.connect_s:g} s"
         if isinstance(error, httpcore.TimeoutException):

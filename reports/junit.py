@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Final
 from xml.etree import ElementTree as Xml
 
@@ -55,7 +56,7 @@ def _suite(
     }.items():
         if value is not None:
             Xml.SubElement(properties, "property", name=name, value=_clean(str(value)))
-    counts = {"failure": 0, "skipped": 0, "error": 0}
+    counts: Counter[str] = Counter()
     if target.unusable:
         case = Xml.SubElement(suite, "testcase", name="endpoint_answers", classname=target.name)
         Xml.SubElement(case, "error", message=_clean(target.stop_reason or "no answer"))

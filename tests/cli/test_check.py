@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 
 from tests.cli.calling import Answer, Caller, one_line
 from tests.conformance import raw
+from tests.conformance.counting import Counting
 from tokenassay.conformance import mock
 from tokenassay.conformance.results import json_schema
 
@@ -351,26 +351,6 @@ clauses:
 
 
 # ------------------------------------------------------------------------------- ceilings
-
-
-class Counting:
-    """A proxy in front of a mock that counts the requests which get through."""
-
-    def __init__(self, upstream: str) -> None:
-        self._host, _, port = upstream.removeprefix("http://").partition(":")
-        self._port = int(port)
-        self.requests = 0
-        self._lock = threading.Lock()
-
-    def __call__(self, link: socket.socket, request: bytes) -> None:
-        with self._lock:
-            self.requests += 1
-        closing = request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
-        with socket.create_connection((self._host, self._port)) as through:
-            through.sendall(closing)
-            while part := through.recv(65536):
-                link.sendall(part)
-        link.close()
 
 
 @pytest.mark.parametrize("ceiling", [1, 7, 60])
