@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import NamedTuple
 
 from tokenassay.conformance.mock.lies.registry import Lie, lies_for, named_lies
@@ -56,10 +55,10 @@ def markdown(edition: str | None = None) -> str:
         "in the package; a contract file of your own brings those of its own figures. The name",
         "says what is done. `tokenassay serve --lie NAME` tells one, or several at once.",
     ]
-    for family, members in groupby(listed, key=lambda row: row.family):
+    for family in dict.fromkeys(row.family for row in listed):
         lines += ["", f"## {family.capitalize()}", ""]
         lines += ["| Lie | What it does | Clauses |", "|---|---|---|"]
-        for row in members:
+        for row in (row for row in listed if row.family == family):
             clauses = ", ".join(f"`{clause}`" for clause in row.clauses)
             lines.append(f"| `{row.name}` | {row.summary} | {clauses} |")
     return "\n".join(lines) + "\n"
