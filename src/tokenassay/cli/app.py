@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tokenassay import __version__
+from tokenassay.cli.audit import audit
 from tokenassay.cli.check import check
 from tokenassay.cli.contracts import contracts
 from tokenassay.cli.estimate import estimate
@@ -54,6 +55,7 @@ app.command(short_help="Tokens, cost and refusals of a request.")(estimate)
 app.command(short_help="What is known of the models.")(models)
 app.command(short_help="What the documents promise.")(contracts)
 app.command(short_help="Hold an endpoint to its documents.")(check)
+app.command(short_help="Billed against counted tokens.")(audit)
 app.command()(serve)
 app.command()(lies)
 

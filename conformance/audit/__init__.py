@@ -1,0 +1,1 @@
+"""The meter alone: cheap probes, billed against counted tokens, and the law that joins them."""
