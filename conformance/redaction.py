@@ -68,9 +68,9 @@ def _any_form(character: str) -> str:
     """A character as it is, percent-encoded, as a JSON escape or as an HTML entity."""
     point = ord(character)
     quoted = "".join(f"%{byte:02x}" for byte in character.encode())
-    forms = [re.escape(character), quoted, rf"\\u{point:04x}", f"&#0*{point};", f"&#x0*{point:x};"]
-    if character in '"\\/':
-        forms.append(r"\\" + re.escape(character))
+    forms = [re.escape(character), quoted, rf"\\+u{point:04x}", f"&#0*{point};", f"&#x0*{point:x};"]
+    if character in "\"'\\/":
+        forms.append(r"\\+" + re.escape(character))  # of an escaped text, escaped again
     if character in _ENTITIES:
         forms.append(f"&{_ENTITIES[character]};")
     return f"(?:{'|'.join(forms)})"
