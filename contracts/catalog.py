@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 from tokenassay.contracts.records import Record, Source, Surface, Trust
 
+Thinking = Literal["never", "optional", "always", "unknown"]
+"""Whether a model thinks before it answers, and who decides."""
+
 
 class Sized(Record, frozen=True, kw_only=True):
     """What every dated row of a model has. ``since`` <= day < ``until``."""
@@ -69,6 +72,10 @@ class Template(Sized, frozen=True, kw_only=True):
     """Holds only with thinking on or off; None: both."""
     system: Literal["explicit", "absent"] | None = None
     """Holds only where the request has a system message of its own, or none; None: both."""
+    also: tuple[str, ...] = ()
+    """Other profiles that may have been billed: the range of a count spans them too."""
+    offset_tokens: int = 0
+    """Tokens of each request beside the profile, as an audit measured them; may be negative."""
     evidence: tuple[str, ...] = ()
     """Published cases that it reproduces, in words a reader can check."""
 
@@ -91,16 +98,38 @@ class Model(Record, frozen=True, kw_only=True):
     """Characters-per-token rule for a model without local tokenizer."""
     alias_of: str | None = None
     """A moving name whose rows hold for this one where it has none of its own."""
+    like: str | None = None
+    """The model that it is counted like, where nothing is known of it but its name."""
+    snapshot: str | None = None
+    """Day that it was taken on: the template of that day holds for it, whenever it is asked."""
     sizes: tuple[Sizes, ...] = ()
     prices: tuple[Price, ...] = ()
     templates: tuple[Template, ...] = ()
     free_quota: tuple[FreeQuota, ...] = ()
     input_modes: tuple[Literal["prompt", "messages"], ...] = ("prompt", "messages")
-    thinking: Literal["never", "optional", "always", "unknown"] = "never"
+    thinking: Thinking = "never"
     thinking_default: bool = False
     since: str | None = None
     retired: str | None = None
     note: str | None = None
+
+
+class Version(Record, frozen=True, kw_only=True):
+    """Models known by the form of their names alone: dated snapshots, open weights.
+
+    They have the tokenizer of the model they are like, and its templates where none stand here;
+    sizes and prices are unknown.
+    """
+
+    names: str
+    """Regular expression that the whole name fits; its group ``date`` is a snapshot's day."""
+    like: str | None = None
+    """The model they are counted like; None: the group ``like`` of ``names`` is its name."""
+    templates: tuple[Template, ...] = ()
+    thinking: Thinking | None = None
+    """None: as the model they are like."""
+    thinking_default: bool | None = None
+    note: str
 
 
 class ModelList(Record, frozen=True, kw_only=True):
@@ -110,6 +139,8 @@ class ModelList(Record, frozen=True, kw_only=True):
     sources: dict[str, Source]
     seen: dt.date
     models: tuple[Model, ...]
+    versions: tuple[Version, ...] = ()
+    """The first whose form a name fits tells of it, where no row of ``models`` does."""
 
 
 class TextRule(Record, frozen=True, kw_only=True):
@@ -151,6 +182,10 @@ class TemplateProfile(Record, frozen=True, kw_only=True):
     tools: ToolTemplate | None = None
 
 
+Feature = Literal["json_mode", "tool_choice", "parallel_tool_calls", "parallel_results"]
+"""What a request may ask for whose tokens no template explains."""
+
+
 class TemplateFile(Record, frozen=True, kw_only=True):
     """templates.yaml: the profiles and text rules that model rows name."""
 
@@ -163,5 +198,8 @@ class TemplateFile(Record, frozen=True, kw_only=True):
     image_marker_tokens: int | None = None
     json_mode_tokens: int | None = None
     """Seen above the template with ``response_format: json_object``; modelled, never exact."""
+    most_above: dict[Feature, int] = {}
+    """Tokens that published answers were at the most above the count of a request that asks for
+    a feature: the range of its count spans them."""
     thinking_marker_tokens: int | None = None
     """The most seen in an output beside the tokens of the reasoning and of the answer."""

@@ -12,6 +12,7 @@ from tokenassay.contracts import patterns
 from tokenassay.contracts.editions import Endpoint
 from tokenassay.contracts.errors import UnknownModel
 from tokenassay.contracts.intervals import Interval
+from tokenassay.contracts.names import covered
 from tokenassay.contracts.records import Record, Source, Surface
 
 Kind = TypeVar("Kind", bound=c.ClauseBase)
@@ -128,7 +129,7 @@ class Edition:
 
     def serves(self, model: str) -> bool:
         """Whether the edition names the model (``*`` at the end of a name matches the rest)."""
-        return any(_names(pattern, model) for pattern in self.models)
+        return covered(self.models, model)
 
     def parameters(self, model: str | None = None) -> dict[str, Parameter]:
         """The edition's parameters for a model, by name. Do not change the mapping."""
@@ -178,8 +179,4 @@ def applies(clause: c.ClauseBase, model: str | None) -> bool:
     """Whether a clause speaks of ``model`` (None: of models at large)."""
     if not clause.models:
         return True
-    return model is not None and any(_names(pattern, model) for pattern in clause.models)
-
-
-def _names(pattern: str, model: str) -> bool:
-    return model.startswith(pattern[:-1]) if pattern.endswith("*") else pattern == model
+    return model is not None and covered(clause.models, model)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from tokenassay.contracts.catalog import Model, Price, Sized
+from tokenassay.contracts.catalog import Model, Price, Sized, Template
 from tokenassay.contracts.partial import day
 
 Problem = tuple[str, str]
@@ -48,12 +48,22 @@ def _problems(
     for name in ("sizes", "prices", "templates", "free_quota"):
         for number, row in enumerate(getattr(model, name)):
             yield from _row_problems(f".{name}[{number}]", row, sources)
-    for number, template in enumerate(model.templates):
-        if template.profile not in profiles:
-            path = f".templates[{number}].profile"
-            yield path, f"expected one of {_list(profiles)}, got {template.profile!r}"
+    yield from _template_problems(model.templates, profiles)
     for number, price in enumerate(model.prices):
         yield from _tier_problems(f".prices[{number}].tiers", price)
+
+
+def _template_problems(
+    templates: Sequence[Template], profiles: Collection[str]
+) -> Iterator[Problem]:
+    for number, template in enumerate(templates):
+        for field, names in (("profile", (template.profile,)), ("also", template.also)):
+            for name in names:
+                if name not in profiles:
+                    path = f".templates[{number}].{field}"
+                    yield path, f"expected one of {_list(profiles)}, got {name!r}"
+        if template.also and template.basis == "exact":
+            yield f".templates[{number}].also", "expected none beside the basis 'exact'"
 
 
 def _row_problems(path: str, row: Sized, sources: Collection[str]) -> Iterator[Problem]:

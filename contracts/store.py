@@ -18,6 +18,7 @@ from tokenassay.contracts.edition import Edition
 from tokenassay.contracts.editions import EditionBody, EditionHeader
 from tokenassay.contracts.errors import ContractError, UnknownEdition, UnknownModel
 from tokenassay.contracts.intervals import Interval
+from tokenassay.contracts.names import read_name
 from tokenassay.contracts.partial import day as day
 from tokenassay.contracts.records import Source
 
@@ -204,16 +205,29 @@ def models() -> dict[str, Model]:
     return {model.id: model for listed in model_lists() for model in listed.models}
 
 
+@lru_cache(maxsize=1024)
+def look_up(id: str) -> tuple[ModelList, Model] | None:
+    """The list that knows a model, and its row there or what the name's form tells; None: none."""
+    row = models().get(id)
+    for listed in model_lists():
+        if row is not None and row in listed.models:
+            return listed, row
+        told = read_name(id, listed.versions, models()) if row is None else None
+        if told is not None:
+            return listed, told
+    return None
+
+
 def find_model(id: str) -> Model:
     """The model of that id (case counts); UnknownModel with near names where there is none."""
-    try:
-        return models()[id]
-    except KeyError:
-        from difflib import get_close_matches
+    found = look_up(id)
+    if found is not None:
+        return found[1]
+    from difflib import get_close_matches
 
-        near = get_close_matches(id.lower(), models(), n=3)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
-        raise UnknownModel(f"unknown model {id!r}{hint}") from None
+    near = get_close_matches(id.lower(), models(), n=3)
+    hint = f"; did you mean {', '.join(near)}?" if near else ""
+    raise UnknownModel(f"unknown model {id!r}{hint}")
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from tokenassay.contracts import store
 from tokenassay.contracts.catalog import Model, Template, TextRule
-from tokenassay.estimators.dates import row_near
+from tokenassay.estimators.dates import first_day, row_near
 from tokenassay.estimators.documents import FileSyntax
 from tokenassay.estimators.features import Features, examine, is_plain
 from tokenassay.estimators.prose import ProseCounter
@@ -54,7 +54,9 @@ class InputCounter:
         syntax: FileSyntax | None,
         own: Counter | None = None,
     ) -> None:
-        self._model, self._day, self._surface, self._own = model, day, surface, own
+        snapshot = model.snapshot if model else None
+        self._day = first_day(snapshot) if snapshot is not None else day
+        self._model, self._own = model, own
         self.syntax = syntax
         self._standards: dict[tuple[bool | None, bool], Standard] = {}
         rows = model.templates if model else ()
@@ -71,13 +73,13 @@ class InputCounter:
             self._standards[thinking, has_system] = standard
         if self._vocabulary is not None and is_plain(request, self.syntax) and messages:
             meters = standard.meters
-            tokens = meters[0].total(messages)
-            high = tokens
-            if len(meters) > 1:
-                high = max(meter.total(messages) for meter in meters)
-            return InputCount(
-                tokens, tokens, high, standard.basis, standard.why, (), None, meters[0]
-            )
+            if len(meters) == 1:
+                tokens = low = high = meters[0].total(messages)
+            else:
+                said = meters[0].said(messages)
+                totals = [meter.total(messages, said) for meter in meters]
+                tokens, low, high = totals[0], min(totals), max(totals)
+            return InputCount(tokens, low, high, standard.basis, standard.why, (), None, meters[0])
         return self._examined(request, standard, limit)
 
     def text_tokens(self, text: str) -> int:
@@ -93,11 +95,11 @@ class InputCounter:
         features = examine(request, self.syntax, store.templates())
         if self._vocabulary is None:
             return self._by_rule(request, features, limit)
-        totals = [_total(meter.parts(request)) for meter in standard.meters]
-        parts = (*standard.meters[0].parts(request), *features.extra)
-        tokens = _total(parts)
-        high = max(totals) + _total(features.extra)
-        return self._concluded(tokens, tokens, high, standard, features, parts, limit)
+        counted = [(*meter.parts(request), *features.extra) for meter in standard.meters]
+        totals = [_total(parts) for parts in counted]
+        low, high = min(totals), max(totals) + features.above
+        parts = counted[totals.index(low) if features.gaps else 0]
+        return self._concluded(_total(parts), low, high, standard, features, parts, limit)
 
     def _by_rule(self, request: Request, features: Features, limit: int | None) -> InputCount:
         """A range: the fewest tokens by any rule and template, and the most."""
@@ -115,7 +117,7 @@ class InputCounter:
             for end in ("fewest", "most")
         ]
         extra = _total(features.extra)
-        low, high = min(ends[0]) + extra, max(ends[1]) + extra
+        low, high = min(ends[0]) + extra, max(ends[1]) + extra + features.above
         tokens = low if features.gaps else (low + high) // 2
         ids = ", ".join(rule.id for rule in rules)
         known = "" if self._rows else "; its template is not known either"
@@ -169,18 +171,24 @@ class InputCounter:
             name = self._model.id if self._model else "the model"
             why = f"no template of {name} is known: from the texts alone to the largest known"
             return Standard(ordered, "modelled", why)
-        meter = Meter(profiles[row.profile], count, self.syntax)
+        names = (row.profile, *row.also)
+        more = row.offset_tokens
+        meters = tuple(Meter(profiles[name], count, self.syntax, more) for name in names)
         if self._own is not None:
-            why = f"counted with a tokenizer of your own, in the template {row.profile}"
-            return Standard((meter,), "modelled", why)
-        return Standard((meter,), row.basis if in_force else "modelled", _why(row, in_force))
+            why = f"counted with a tokenizer of your own, in the template {' or '.join(names)}"
+            return Standard(meters, "modelled", why)
+        why = _why(row, in_force)
+        if self._model is not None and self._model.like is not None:
+            why = f"like {self._model.like}, by the form of its name; {why}"
+        return Standard(meters, row.basis if in_force else "modelled", why)
 
     def _fitting(self, thinking: bool | None, has_system: bool) -> Iterable[Template]:
         system = "explicit" if has_system else "absent"
         return [
             row
             for row in self._rows
-            if row.thinking in (None, thinking) and row.system in (None, system)
+            if (thinking is None or row.thinking in (None, thinking))
+            and row.system in (None, system)
         ]
 
 
@@ -196,7 +204,7 @@ def _vocabulary(model: Model | None) -> Counter | None:
 
 def _why(row: Template, in_force: bool) -> str:
     until = f" until {row.until}" if row.until else ""
-    said = f"template {row.profile}, from {row.since}{until}"
+    said = f"template {' or '.join((row.profile, *row.also))}, from {row.since}{until}"
     if not in_force:
         return f"{said}, the nearest in time; none is known for the day"
     if row.evidence:

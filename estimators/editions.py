@@ -10,9 +10,10 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from tokenassay.contracts import store
-from tokenassay.contracts.catalog import Model, ModelList
+from tokenassay.contracts.catalog import Model
 from tokenassay.contracts.edition import Edition
 from tokenassay.contracts.errors import UnknownEdition, UnknownModel
+from tokenassay.contracts.names import covered
 from tokenassay.contracts.records import Source, Surface
 from tokenassay.estimators.dates import first_day
 
@@ -50,15 +51,16 @@ def choose(
     model's own provider where there is one. UnknownModel and UnknownEdition where there is none.
     """
     if contract is not None:
-        own = next((row for row in contract.models if row.id == model), None)
-        if own is not None:
-            return Choice(contract.edition, _whole(own), contract.edition.sources)
+        own = {row.id: row for row in contract.models}
+        if model in own:
+            row = own.pop(model)  # so that a name of its own leads to the package's row
+            return _own(contract.edition, row, own)
         return _at(contract.edition, model)
     if edition is not None:
         return _at(store.load_edition(edition), model)
     if model is None:
         raise UnknownModel("the request names no model, as text; name one, or an edition")
-    heads = [head for head in _heads() if _serves(head.models, model)]
+    heads = [head for head in _heads() if covered(head.models, model)]
     if not heads:
         store.find_model(model)  # tells what near names there are, where it is unknown
         raise UnknownEdition(f"no edition names {model!r}")
@@ -68,8 +70,8 @@ def choose(
         raise UnknownEdition(
             f"no edition of the {surface} surface names {model!r}; others do: {elsewhere}"
         )
-    listed = _list_of(model)
-    here = [head for head in here if listed and head.provider == listed.provider] or here
+    known = store.look_up(model)
+    here = [head for head in here if known and head.provider == known[0].provider] or here
     in_force = [head for head in here if day is None or head.since <= day]
     if in_force:
         return _at(store.load_edition(in_force[-1].id), model)
@@ -91,7 +93,7 @@ def own_time(edition: str, model: str | None) -> dt.date | None:
         head.since > named.since
         and (head.surface, head.provider) == (named.surface, named.provider)
         and model is not None
-        and _serves(head.models, model)
+        and covered(head.models, model)
         for head in _heads()
     )
     return named.since if later else None
@@ -118,26 +120,18 @@ def _resolve(id: str, found: dict[str, _Head]) -> _Head:
     return found[id]
 
 
-def _serves(patterns: tuple[str, ...], model: str) -> bool:
-    return any(
-        model.startswith(pattern[:-1]) if pattern.endswith("*") else pattern == model
-        for pattern in patterns
-    )
-
-
-def _list_of(model: str | None) -> ModelList | None:
-    for listed in store.model_lists():
-        if any(row.id == model for row in listed.models):
-            return listed
-    return None
-
-
 def _at(edition: Edition, model: str | None, *notes: str) -> Choice:
-    """The model's row in our own lists, as far as it speaks of the edition's provider."""
-    listed = _list_of(model)
-    if listed is None:
+    """The model's row in our own lists, as far as it speaks of the edition's provider.
+
+    UnknownModel where only a pattern of an edition of our own covers a name that no list knows.
+    """
+    known = store.look_up(model) if model is not None else None
+    if known is None:
+        ours = edition.id in store.headers()
+        if ours and model is not None and model not in edition.models and edition.serves(model):
+            store.find_model(model)
         return Choice(edition, None, {}, notes)
-    row = _whole(store.models()[model or ""])
+    listed, row = known[0], _whole(known[1], store.models())
     if listed.provider != edition.provider:
         # Another provider's price, and what was billed there, proves nothing of this one.
         templates = tuple(replace(template, basis="modelled") for template in row.templates)
@@ -146,9 +140,16 @@ def _at(edition: Edition, model: str | None, *notes: str) -> Choice:
     return Choice(edition, row, listed.sources, notes)
 
 
-def _whole(row: Model) -> Model:
+def _own(edition: Edition, row: Model, others: Mapping[str, Model]) -> Choice:
+    """A model of a contract file, which may be another name of one there or in our own lists."""
+    known = store.look_up(row.alias_of) if row.alias_of not in others and row.alias_of else None
+    sources = {**known[0].sources, **edition.sources} if known else edition.sources
+    return Choice(edition, _whole(row, {**store.models(), **others}), sources)
+
+
+def _whole(row: Model, models: Mapping[str, Model]) -> Model:
     """A model with the rows of the one that it is a moving name of, kind by kind."""
-    base = store.models().get(row.alias_of or "")
+    base = models.get(row.alias_of or "")
     if base is None:
         return row
     return replace(

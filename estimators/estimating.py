@@ -67,15 +67,21 @@ def estimate(
         request = read_request(request.body, surface=surface, streaming=request.streaming)
     if model is not None and model != request.model:
         request = replace(request, model=model, body={**request.body, "model": model})
+    if batch and request.streaming is False:
+        request = replace(request, streaming=None)  # no line of a batch streams, nor has to
     name = request.model if isinstance(request.model, str) else None
-    if day is None and edition is not None and loaded is None:
+    implied = day is None and edition is not None and loaded is None
+    if implied and edition is not None:
         day = own_time(edition, name)
     vocabulary = _stamp(tokenizer) if tokenizer is not None else None
     held = id(loaded) if loaded is not None else None
-    key = (request.surface, name, edition, day, batch, region, held, vocabulary)
+    key = (request.surface, name, edition, day, implied, batch, region, held, vocabulary)
     kept = _plans.get(key)
     if kept is None:
         choice = choose(request.surface, name, day, edition=edition, contract=loaded)
+        if implied and day is not None:
+            told = f"as of {day}, since {edition} is named, which a later edition has replaced"
+            choice = choice._replace(notes=(told, *choice.notes))
         own = counter_from_file(tokenizer) if tokenizer is not None else None
         terms = Terms(request.surface, name, day, batch, region)
         kept = Plan(terms, choice, own), loaded

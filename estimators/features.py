@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from tokenassay.contracts.catalog import TemplateFile
+from tokenassay.contracts.catalog import Feature, TemplateFile
 from tokenassay.estimators.documents import FileSyntax, count_files, is_reference
 from tokenassay.estimators.images import (
     fewest_image_tokens,
@@ -59,6 +60,8 @@ class Features(NamedTuple):
     notes: tuple[str, ...] = ()
     extra: tuple[Part, ...] = ()
     """Tokens beside those of the template."""
+    above: int = 0
+    """How far above the count published answers with the same features were."""
 
 
 def is_plain(request: Request, syntax: FileSyntax | None) -> bool:
@@ -109,7 +112,27 @@ def examine(request: Request, syntax: FileSyntax | None, rule: TemplateFile) -> 
     if files:
         what = "a file that is" if files == 1 else f"{files} files that are"
         gaps.append(f"the tokens of {what} not here to read")
-    return Features(tuple(doubts), tuple(gaps), tuple(notes), tuple(extra))
+    above = sum(rule.most_above.get(feature, 0) for feature in _unexplained(request))
+    return Features(tuple(doubts), tuple(gaps), tuple(notes), tuple(extra), above)
+
+
+def _unexplained(request: Request) -> Iterator[Feature]:
+    """The features of a request whose tokens no template explains."""
+    parameters = request.parameters
+    if _response_format(parameters) == "json_object":
+        yield "json_mode"
+    if request.tools and isinstance(parameters.get("tool_choice"), Mapping):
+        yield "tool_choice"
+    if request.tools and parameters.get("parallel_tool_calls") is True:
+        yield "parallel_tool_calls"
+    roles = [message.role for message in request.messages or ()]
+    if ("tool", "tool") in pairwise(roles):
+        yield "parallel_results"
+
+
+def _response_format(parameters: Mapping[str, Any]) -> Any:
+    form = parameters.get("response_format")
+    return form.get("type") if isinstance(form, Mapping) else form
 
 
 def _examine_parameters(
@@ -121,8 +144,7 @@ def _examine_parameters(
 ) -> None:
     if parameters.get("enable_search") not in (None, False):
         gaps.append("what a search adds")
-    form = parameters.get("response_format")
-    kind = form.get("type") if isinstance(form, Mapping) else form
+    kind = _response_format(parameters)
     if kind not in (None, "text"):
         doubts.append(f"response_format {kind} adds a few tokens, not always the same number")
         if kind == "json_object" and rule.json_mode_tokens:

@@ -52,9 +52,14 @@ class Meter:
     """Counts requests by one profile with one tokenizer. Immutable, safe to share."""
 
     def __init__(
-        self, profile: TemplateProfile, count: Count, syntax: FileSyntax | None = None
+        self,
+        profile: TemplateProfile,
+        count: Count,
+        syntax: FileSyntax | None = None,
+        offset: int = 0,
     ) -> None:
         self.profile = profile
+        self._offset = offset
         self._plain_count = count
         self._syntax = syntax
         self._newline = count("\n")
@@ -72,24 +77,31 @@ class Meter:
             else 0
         )
 
-    def total(self, messages: tuple[Message, ...]) -> int:
+    def total(self, messages: tuple[Message, ...], said: int | None = None) -> int:
         """Tokens of plain messages: a known role, one text without tags, no calls, closed.
 
-        The same as the sum of :meth:`parts`, and several times as fast.
+        The same as the sum of :meth:`parts`, and several times as fast. ``said`` is what
+        :meth:`said` gives, where another meter of the same tokenizer has counted that.
         """
-        count = self._plain_count
         if self.bare:
-            return sum([count(message.text) for message in messages])
+            count = self._plain_count
+            return sum([count(message.text) for message in messages]) + self._offset
         # What is added to each: two markers and the newline after the second.
-        tokens = self._opening + len(messages) * (2 * _MARKER + self._newline)
+        tokens = self._opening + self._offset
+        tokens += len(messages) * (2 * _MARKER + self._newline)
         if messages and messages[0].role != "system":
             tokens += self._default_tokens
-        for message in messages:
-            tokens += count(f"{message.role}\n{message.text}")
-        return tokens
+        return tokens + (self.said(messages) if said is None else said)
+
+    def said(self, messages: tuple[Message, ...]) -> int:
+        """Tokens of plain messages with their roles, without anything of the template."""
+        count = self._plain_count
+        return sum([count(f"{message.role}\n{message.text}") for message in messages])
 
     def parts(self, request: Request) -> Iterator[Part]:
         """Tokens of each message, of the tools, and of the template around them."""
+        if self._offset:
+            yield Part("measured offset", self._offset)
         turns = list(turns_of(request, self._syntax))
         if self.bare:
             for turn in turns:

@@ -316,6 +316,7 @@ def test_at_most_one_template_holds(model: str, on: dt.date, thinking: bool, sys
 PUBLISHED = [
     ("qwen-turbo", "2024-02-01", False, True, "bare"),
     ("qwen-turbo", "2024-04-15", False, True, "chatml-default-system"),
+    ("qwen-turbo", "2024-06-05", False, True, "chatml-default-system"),
     ("qwen-turbo", "2024-06-01", False, False, "chatml-default-system"),
     ("qwen-plus", "2024-09-12", False, False, "chatml-default-system"),
     ("qwen-max", "2025-03-18", False, True, "chatml"),

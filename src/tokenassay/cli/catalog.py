@@ -46,6 +46,7 @@ def describe(entry: Entry, console: Console) -> None:
     facts = {
         "provider": f"{entry.provider}, family {model.family}",
         "name for": model.alias_of,
+        "counted like": model.like,
         "served": _period(model.since, model.retired) if model.since or model.retired else None,
         "input": " or ".join(model.input_modes),
         "thinking": _thinking(model),
@@ -85,7 +86,7 @@ def _template_cells(row: Template) -> list[str]:
         *([] if row.thinking is None else ["thinking" if row.thinking else "not thinking"]),
         *([] if row.system is None else [f"system message {row.system}"]),
     ]
-    backed = [f"{row.basis}: {row.profile}", *row.evidence]
+    backed = [f"{row.basis}: {' or '.join((row.profile, *row.also))}", *row.evidence]
     return ["\n".join(backed), ", ".join(conditions) or "any request"]
 
 

@@ -56,17 +56,15 @@ def models(
 ) -> None:
     """Sizes, limits and prices of models with their dates, and how their tokens are counted."""
     from tokenassay.cli import catalog
-    from tokenassay.contracts.store import find_model, model_lists
+    from tokenassay.contracts.store import find_model, look_up, model_lists
 
     day = inputs.parse_day(as_of) if as_of else dt.date.today()
-    if model is not None:
+    if model is None:
+        chosen = [_entry(listed, known) for listed in model_lists() for known in listed.models]
+    else:
         find_model(model)  # names near ids where there is none
-    chosen = [
-        _entry(listed, known)
-        for listed in model_lists()
-        for known in listed.models
-        if model is None or known.id == model
-    ]
+        found = look_up(model)
+        chosen = [_entry(*found)] if found else []
     warnings = stale(chosen, dt.date.today())
     if json:
         write_json({"models": [record(entry) for entry in chosen], "warnings": warnings})
