@@ -11,6 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tokenassay import __version__
+from tokenassay.conformance.models import usual_model
 from tokenassay.conformance.outcomes import Verdict
 from tokenassay.conformance.promises.registry import Promise, promises_for
 from tokenassay.conformance.rehearsals import Forecast, forecast
@@ -23,7 +24,7 @@ from tokenassay.conformance.spend import Pricing
 from tokenassay.conformance.targets import ConfigError, Target, make_target, read_secret
 from tokenassay.conformance.wire import HttpWire, Limits
 from tokenassay.contracts.records import Record
-from tokenassay.contracts.store import Contract, headers, load_contract, load_edition, models
+from tokenassay.contracts.store import Contract, headers, load_contract, load_edition
 
 RUN_FILE = "run.db"
 
@@ -73,21 +74,6 @@ def describe(name: str, table: dict[str, Any], where: str) -> Target:
 def newest_edition() -> str:
     """The id of the package's newest edition."""
     return list(headers())[-1]
-
-
-def usual_model(contract: Contract) -> str:
-    """The model to check where none is named: of those still served, the first with a price."""
-    edition = contract.edition
-    own = {model.id: model for model in contract.models}
-    named = [name for name in edition.models if not name.endswith("*")]
-    known = [model for name in named if (model := own.get(name) or models().get(name))]
-    served = [model for model in known if model.retired is None] or known
-    for model in served:
-        if model.prices and model.tokenizer is not None:
-            return model.id
-    if served or named:
-        return served[0].id if served else named[0]
-    raise ConfigError(f"{edition.id} names no model outright; say which one with --model")
 
 
 class Check:

@@ -8,12 +8,14 @@ import typer
 
 from tokenassay import __version__
 from tokenassay.cli.audit import audit
+from tokenassay.cli.batch import batch
 from tokenassay.cli.check import check
 from tokenassay.cli.contracts import contracts
 from tokenassay.cli.estimate import estimate
 from tokenassay.cli.lies import lies
 from tokenassay.cli.models import models
 from tokenassay.cli.output import complaints
+from tokenassay.cli.selfcheck import selfcheck
 from tokenassay.cli.serve import serve
 
 app = typer.Typer(
@@ -52,9 +54,11 @@ def count(context: typer.Context) -> None:
 
 
 app.command(short_help="Tokens, cost and refusals of a request.")(estimate)
+app.command(short_help="Tokens, cost and refusals of files of requests.")(batch)
 app.command(short_help="What is known of the models.")(models)
 app.command(short_help="What the documents promise.")(contracts)
 app.command(short_help="Hold an endpoint to its documents.")(check)
+app.command(short_help="Try the suite on the mock's lies.")(selfcheck)
 app.command(short_help="Billed against counted tokens.")(audit)
 app.command()(serve)
 app.command()(lies)
