@@ -560,3 +560,13 @@ def test_each_header_alone_asks_for_a_stream() -> None:
         said = store.load_edition(id).behaviour("sse_by_header")
         assert said is not None
         assert said.args["headers"] == {"Accept": "text/event-stream", "X-DashScope-SSE": "enable"}
+
+
+def test_a_message_of_2026_may_be_decorated() -> None:
+    edition = store.load_edition("qwen-dashscope@2026")
+    pattern = "Range of top_p should be (0.0, 1.0]"
+    assert edition.says(pattern, pattern)
+    assert edition.says(pattern, f"<400> InternalError.Algo.InvalidParameter: {pattern}")
+    assert edition.says(pattern, f"{pattern} For details, see: https://example.org/codes#1")
+    assert not edition.says(pattern, f"something else: {pattern}")
+    assert not store.load_edition("qwen-dashscope@2024-04").says(pattern, f"<400> X: {pattern}")

@@ -237,6 +237,13 @@ def test_baichuan_takes_what_its_page_says(model: str, prompt: bool, messages: b
     assert refuse(BAICHUAN, both)
 
 
+def test_baichuan_answers_the_printed_prompt_without_parameters() -> None:
+    body = {"model": "baichuan2-7b-chat-v1", "input": {"prompt": "介绍下故宫"}}
+    assert not refuse(BAICHUAN, body)
+    (refusal,) = refuse("qwen-dashscope@2024-04", {**body, "model": "qwen-turbo"})
+    assert (refusal.clause, refusal.code) == ("parameters.required", "BadRequest.EmptyParameters")
+
+
 def test_the_gateway_needs_no_parameters_and_prints_no_error() -> None:
     body = {"model": "qwen-plus", "input": {"messages": [USER]}}
     assert not refuse(GATEWAY, body)
