@@ -113,7 +113,9 @@ def _prose(stock: Stock, dice: Dice, length: int, *, after_tool: bool) -> Writte
     sentence = 1
     while len(pieces) < length:
         if not left:
-            left = dice.shuffled(range(len(ready.body)))
+            left = list(range(len(ready.body)))
+        drawn = dice.below(len(left))
+        left[drawn], left[-1] = left[-1], left[drawn]
         joined = ready.paragraphs if sentence % 6 == 0 else ready.body
         pieces += joined[left.pop()]
         sentence += 1

@@ -18,10 +18,6 @@ class Frame(NamedTuple):
     id: str | None = None
     comment: str | None = None
 
-    def payload(self) -> bytes:
-        """The data as it is written."""
-        return self.data if isinstance(self.data, bytes) else encode_json(self.data)
-
 
 class Style(NamedTuple):
     """How a dialect writes a frame: ``data: {...}`` or ``data:{...}``."""
@@ -31,11 +27,12 @@ class Style(NamedTuple):
 
 def write_frame(frame: Frame, style: Style) -> bytes:
     """One frame in bytes, blank line included: id, event, comment, data, as real traffic has it."""
-    after_id = _after_id(frame.event, frame.comment, style)
-    if frame.id is None:
-        return b"%b%b\n\n" % (after_id, frame.payload())
-    gap = b": " if style.space else b":"
-    return b"id%b%b\n%b%b\n\n" % (gap, frame.id.encode(), after_id, frame.payload())
+    data, event, id, comment = frame
+    payload = data if data.__class__ is bytes else encode_json(data)
+    after_id = _after_id(event, comment, style)
+    if id is None:
+        return b"%b%b\n\n" % (after_id, payload)
+    return b"id%b%b\n%b%b\n\n" % (b": " if style.space else b":", id.encode(), after_id, payload)
 
 
 @lru_cache(maxsize=64)

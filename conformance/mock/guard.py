@@ -22,33 +22,26 @@ class _Joined:
     uvicorn writes them one by one, each a call to the system and a wake-up of the client.
     """
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._loop = loop
         self._head = b""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Keep a head back until the next write, or until this turn of the loop is over."""
+        """Keep a head back until the next write."""
         if self._head:
             data, self._head = self._head + data, b""
         elif data.startswith(_STATUS_LINE):
             self._head = data
-            self._loop.call_soon(self.flush)
             return
         self._transport.write(data)
 
-    def flush(self) -> None:
-        """Send a head that is still kept back."""
-        if self._head:
-            data, self._head = self._head, b""
-            self._transport.write(data)
-
     def close(self) -> None:
         """Close once all is sent."""
-        self.flush()
+        if self._head:
+            self._transport.write(self._head)
         self._transport.close()
 
 
@@ -66,7 +59,7 @@ def guarded_protocol(settings: Settings) -> type[asyncio.Protocol]:
         _unread = 0
 
         def connection_made(self, transport: asyncio.Transport) -> None:
-            super().connection_made(_Joined(transport, self.loop))
+            super().connection_made(_Joined(transport))
             self._arm()
 
         def connection_lost(self, error: Exception | None) -> None:

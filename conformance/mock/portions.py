@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain, repeat
+from functools import lru_cache
 from typing import NamedTuple
 
 from tokenassay.conformance.mock.call import Answer, ToolCall
 
-_TOKENS_A_FRAME = (1, 1, 2)
+_FIRST = (1, 1, 2)
 """Tokens of the first frames; every later one has four, as recorded streams do."""
 _LATER = 4
 _ARGUMENT_CHARACTERS = 12
@@ -52,17 +52,20 @@ def _one(
     thought: str | None = None
     thought_tokens: int | None = None
     spent = before
-    for said, tokens in _grouped(answer.reasoning, answer.reasoning_marks):
+    for start, stop in frame_ends(len(answer.reasoning)):
+        said = "".join(answer.reasoning[start:stop])
         thought = said if incremental or thought is None else thought + said
-        thought_tokens = tokens
-        spent = before + tokens
-        yield Portion(choice, "", spent, None, thought, tokens)
+        thought_tokens = answer.reasoning_marks[stop - 1]
+        spent = before + thought_tokens
+        yield Portion(choice, "", spent, None, thought, thought_tokens)
     if thought is not None and incremental:
         thought = ""
     text = ""
-    for said, tokens in _grouped(answer.pieces, answer.marks):
+    pieces, marks = answer.pieces, answer.marks
+    for start, stop in frame_ends(len(pieces)):
+        said = "".join(pieces[start:stop])
         text = said if incremental else text + said
-        yield Portion(choice, text, spent + tokens, None, thought, thought_tokens)
+        yield Portion(choice, text, spent + marks[stop - 1], None, thought, thought_tokens)
     end = Portion(
         choice,
         "" if incremental else text,
@@ -106,12 +109,13 @@ def _calls(answer: Answer, end: Portion, incremental: bool, before: int) -> Iter
             yield end._replace(calls=calls, tokens=tokens, finish_reason=None)
 
 
-def _grouped(pieces: tuple[str, ...], marks: tuple[int, ...]) -> Iterator[tuple[str, int]]:
-    """Text and cumulative tokens of each frame."""
+@lru_cache(maxsize=512)
+def frame_ends(pieces: int) -> tuple[tuple[int, int], ...]:
+    """Where each frame of so many pieces begins and ends."""
+    ends: list[tuple[int, int]] = []
     start = 0
-    for size in chain(_TOKENS_A_FRAME, repeat(_LATER)):
-        if start >= len(pieces):
-            return
-        stop = min(start + size, len(pieces))
-        yield "".join(pieces[start:stop]), marks[stop - 1]
-        start = stop
+    while start < pieces:
+        size = _FIRST[len(ends)] if len(ends) < len(_FIRST) else _LATER
+        ends.append((start, min(start + size, pieces)))
+        start += size
+    return tuple(ends)
