@@ -134,7 +134,8 @@ def test_what_is_saved_makes_the_next_audit_honest(call: Caller, tmp_path: Path)
         assert sum(part.tokens for part in calibrated.breakdown) == calibrated.input_tokens
         assert calibrated.basis == "modelled"
         assert calibrated.cost is not None
-        named = ["audit", "--base-url", endpoint.base_url, "--contract", saved]
+        named: list[str | Path] = ["audit", "--base-url", endpoint.base_url]
+        named += ["--contract", saved]
         second = call(*named, "--model", "qwen-turbo", "--api-key-env", "ASSAY_KEY", "--yes")
     assert second.code == 0, second
 

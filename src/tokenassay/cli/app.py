@@ -9,6 +9,7 @@ import typer
 from tokenassay import __version__
 from tokenassay.cli.audit import audit
 from tokenassay.cli.batch import batch
+from tokenassay.cli.bounds import probe_bounds
 from tokenassay.cli.check import check
 from tokenassay.cli.contracts import contracts
 from tokenassay.cli.estimate import estimate
@@ -60,6 +61,7 @@ app.command(short_help="What the documents promise.")(contracts)
 app.command(short_help="Hold an endpoint to its documents.")(check)
 app.command(short_help="Try the suite on the mock's lies.")(selfcheck)
 app.command(short_help="Billed against counted tokens.")(audit)
+app.command("probe-bounds", short_help="Where each range really ends.")(probe_bounds)
 app.command()(serve)
 app.command()(lies)
 
