@@ -82,7 +82,7 @@ async def _serve(
 ) -> None:
     settings = mount.world.settings
     try:
-        raw = await wire.read_body(receive, limit=settings.max_body, timeout=settings.read_timeout)
+        raw = await wire.read_body(receive, limit=settings.max_body)
         if len(raw) < _LARGE:
             answers, usage = decide(dialect, mount, call, raw)
         else:

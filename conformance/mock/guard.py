@@ -46,10 +46,10 @@ class _Joined:
 
 
 def guarded_protocol(settings: Settings) -> type[asyncio.Protocol]:
-    """uvicorn's protocol with a limit on header bytes and on the wait for them.
+    """uvicorn's protocol with a limit on header bytes, and on the wait for a request's bytes.
 
-    Once the headers are in, the application's own timeouts hold, and between two requests
-    uvicorn's keep-alive does. The application may cut a connection by
+    Once a request is in, the application's own timeouts hold, and between two requests uvicorn's
+    keep-alive does. The application may cut a connection by
     ``scope["extensions"]["tokenassay.abort"]``.
     """
     base: Any = AutoHTTPProtocol
@@ -70,11 +70,13 @@ def guarded_protocol(settings: Settings) -> type[asyncio.Protocol]:
             before = self.cycle
             super().data_received(data)
             cycle = self.cycle
+            if cycle is not before:
+                cycle.scope.setdefault("extensions", {})["tokenassay.abort"] = self.transport.abort
             if cycle is not before or (cycle is not None and not cycle.response_complete):
-                self._disarm()
                 self._unread = 0
-                extensions = cycle.scope.setdefault("extensions", {})
-                extensions["tokenassay.abort"] = self.transport.abort
+                self._disarm()
+                if cycle.more_body:
+                    self._arm()
                 return
             self._unread += len(data)
             if self._unread > settings.max_header and not self.transport.is_closing():

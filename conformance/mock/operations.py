@@ -74,7 +74,4 @@ def error_response(dialect: Errors, call: Call, denial: Denial) -> Response:
 
 async def read_limited(http: Request, call: Call) -> bytes:
     """The request's body; TooLarge and HungUp as everywhere."""
-    settings = call.service.world.settings
-    return await wire.read_body(
-        http.receive, limit=settings.max_body, timeout=settings.read_timeout
-    )
+    return await wire.read_body(http.receive, limit=call.service.world.settings.max_body)

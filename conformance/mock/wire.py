@@ -57,13 +57,15 @@ class Within:
             raise HungUp from None
 
 
-async def read_body(receive: Receive, *, limit: int, timeout: float) -> bytes:
-    """The whole body; TooLarge over ``limit`` bytes, HungUp after ``timeout`` idle seconds."""
+async def read_body(receive: Receive, *, limit: int) -> bytes:
+    """The whole body; TooLarge over ``limit`` bytes, HungUp where the rest of it never comes.
+
+    How long one may wait for it is the server's to say: see ``guard``.
+    """
     chunks: list[bytes] = []
     size = 0
     while True:
-        with Within(timeout):
-            message = await receive()
+        message = await receive()
         if message["type"] != "http.request":
             raise HungUp
         chunk = message.get("body", b"")
