@@ -58,7 +58,7 @@ COMPILE = build/lock/bin/uv pip compile --quiet --universal --python-version 3.1
 lock: ## resolve both lock files anew (make lock UPGRADE=--upgrade for newer versions)
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
-	$(COMPILE) $(UPGRADE) --group dev --extra tokenizers -o $(LOCK) pyproject.toml
+	$(COMPILE) $(UPGRADE) --group dev --all-extras -o $(LOCK) pyproject.toml
 	$(COMPILE) $(UPGRADE) -o $(BENCH_LOCK) benchmarks/requirements.in
 
 clean: ## remove what make made

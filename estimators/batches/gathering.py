@@ -17,12 +17,14 @@ from tokenassay.estimators.batches.rules import (
     Ids,
     duplicate_clause,
     judge_file,
+    on_lines,
 )
 from tokenassay.estimators.batches.sources import Part, SourceError, lines_in, parts_of
-from tokenassay.estimators.batches.tallies import LONGEST, NAMED, LongLine, RefusedLine, Seen, Tally
+from tokenassay.estimators.batches.tallies import LONGEST, NAMED, LongLine, Seen, Tally
 from tokenassay.estimators.batches.totals import Sum, Totals, combined
 
 _NAMED_DUPLICATES: Final = 100
+_NAMED_LINES: Final = 20
 _MOST_NAMES: Final = 100
 
 
@@ -40,6 +42,7 @@ class Duplicate(NamedTuple):
     file: str
     custom_id: str
     lines: list[int]
+    """The first of them."""
 
 
 class FileSum(NamedTuple):
@@ -62,7 +65,7 @@ class Batch(NamedTuple):
     whys: dict[str, str]
     editions: Counter[str]
     refused: list[InFile]
-    """Of :class:`RefusedLine`."""
+    """Of :class:`~tokenassay.estimators.batches.tallies.RefusedLine`."""
     refused_lines: int
     refused_tokens: int
     clauses: Counter[str]
@@ -151,8 +154,8 @@ class Gatherer:
         if not lines:
             return
         if self._without_id:
-            many = f"{self._without_id:,} lines of a batch have no custom_id"
-            self._notes.append(f"{self._path}: {many}: their answers can't be told apart")
+            many = f"{on_lines(self._without_id)} without a custom_id"
+            self._notes.append(f"{self._path}: {many}: answers can't be told apart by it")
         model = next(iter(self._models), None)
         edition = self._judge.edition("openai", model) if model is not None else None
         if edition is None:
@@ -175,7 +178,8 @@ class Gatherer:
         if clause is not None:
             id, level, words = clause
             first = named[0].custom_id if named else None
-            why = f"{len(found):,} custom_ids stand on more than one line"
+            many = "1 custom_id stands" if len(found) == 1 else f"{len(found):,} custom_ids stand"
+            why = f"{many} on more than one line"
             expect = fill(words, custom_id=first) if first is not None else words
             line = found[0][1]
             self._findings.append(Finding(self._path, id, level, why, expect, line))
@@ -210,16 +214,17 @@ class Gatherer:
 
 
 def _merge(names: dict[str, Seen], more: dict[str, Seen], offset: int) -> None:
-    for name, seen in more.items():
+    for name, (lines, first) in more.items():
         known = names.get(name)
         if known is not None:
-            names[name] = Seen(known.lines + seen.lines, known.first)
+            known[0] += lines
         elif len(names) < _MOST_NAMES:
-            names[name] = Seen(seen.lines, seen.first + offset)
+            names[name] = [lines, first + offset]
 
 
 def _named(path: str, found: list[list[int]]) -> list[Duplicate]:
     """The duplicates with their ids, read again from the file; equal hashes of two ids fall out."""
+    found = [lines[:_NAMED_LINES] for lines in found]
     wanted = {line for lines in found for line in lines}
     ids = dict(_ids_on(path, wanted))
     named = []
@@ -250,6 +255,3 @@ def _ids_on(path: str, wanted: set[int]) -> Iterator[tuple[int, str]]:
                 return
     except SourceError:
         return
-
-
-__all__ = ["Batch", "Duplicate", "FileSum", "Gatherer", "InFile", "RefusedLine"]

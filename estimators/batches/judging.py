@@ -92,6 +92,9 @@ class Judge:
             request = self._read(line)
             plan = self.plan(request.surface, request.model)
             found = plan.estimate(request, self._asked.output_tokens)
+            if found.refusals and request.streaming is False:
+                # No line of a batch streams, nor has to where a live call would.
+                found = plan.estimate(replace(request, streaming=None), self._asked.output_tokens)
         except (NotARequest, UnknownModel, UnknownEdition) as error:
             raise BadLine(str(error.args[0])) from None
         # A pricing is one object for each plan and way of thinking, and the plans keep it.
@@ -144,7 +147,7 @@ class Judge:
             body = {**body, "model": self._asked.model}
         if line.kind == "batch":
             surface = surface or "openai"
-        return _in_batch(read_request(body, surface=surface))
+        return read_request(body, surface=surface)
 
     def _read_text(self, text: str) -> Request:
         """A text as the one user message of a request."""
@@ -159,9 +162,4 @@ class Judge:
         else:
             settings = {"result_format": "message"}
             body = {"model": model, "input": {"messages": [message]}, "parameters": settings}
-        return _in_batch(read_request(body, surface=surface))
-
-
-def _in_batch(request: Request) -> Request:
-    """No line of a batch streams, nor has to where a live call would."""
-    return request if request.streaming is not False else replace(request, streaming=None)
+        return read_request(body, surface=surface)

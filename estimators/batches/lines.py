@@ -12,8 +12,8 @@ Kind = Literal["batch", "request", "text"]
 """A line of an OpenAI batch, a bare request body, or a bare text."""
 
 _decode = msgspec.json.Decoder().decode
-_BATCH_KEYS: Final = ("custom_id", "method", "url")
-_BODY_KEYS: Final = ("messages", "input", "parameters", "prompt")
+_BATCH_KEYS: Final = frozenset({"custom_id", "method", "url"})
+_BODY_KEYS: Final = frozenset({"messages", "input", "parameters", "prompt"})
 
 
 class Line(NamedTuple):
@@ -40,24 +40,24 @@ def read_line(raw: bytes | str) -> Line:
     """
     try:
         fields = _decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         fields = _decode_slowly(raw)
     if fields.__class__ is not dict:
         raise BadLine(f"expected a JSON object, got {_KINDS.get(type(fields), 'a number')}")
-    body = fields.get("body")
     custom_id = fields.get("custom_id")
-    if custom_id is not None and not isinstance(custom_id, str):
+    if custom_id is not None and custom_id.__class__ is not str:
         raise BadLine(f"custom_id is {_KINDS.get(type(custom_id), 'a number')}, not a string")
-    if body is not None and not any(key in fields for key in _BODY_KEYS):
-        if not isinstance(body, dict):
-            raise BadLine(f"body is {_KINDS.get(type(body), 'a number')}, not an object")
-        return Line("batch", body, "", custom_id, fields.get("method"), fields.get("url"))
-    if any(key in fields for key in _BODY_KEYS):
+    if not _BODY_KEYS.isdisjoint(fields):
         return Line("request", fields, "", custom_id, None, None)
+    body = fields.get("body")
+    if body.__class__ is dict:
+        return Line("batch", body, "", custom_id, fields.get("method"), fields.get("url"))
+    if body is not None:
+        raise BadLine(f"body is {_KINDS.get(type(body), 'a number')}, not an object")
     text = fields.get("text")
-    if isinstance(text, str):
+    if text.__class__ is str:
         return Line("text", {}, text, custom_id, None, None)
-    if any(key in fields for key in _BATCH_KEYS):
+    if not _BATCH_KEYS.isdisjoint(fields):
         raise BadLine("a line of a batch without a body")
     raise BadLine(
         "expected a line of a batch {custom_id, method, url, body}, a request body or {text}"
@@ -67,7 +67,7 @@ def read_line(raw: bytes | str) -> Line:
 def _decode_slowly(raw: bytes | str) -> Any:
     """What msgspec refuses but JSON allows, such as lone surrogates, or words for the fault."""
     try:
-        text = raw if isinstance(raw, str) else raw.decode("utf-8")
+        text = (raw if isinstance(raw, str) else raw.decode("utf-8")).rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise BadLine(f"not UTF-8 text: {error.reason} at byte {error.start}") from None
     try:

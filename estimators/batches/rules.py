@@ -49,14 +49,14 @@ def judge_file(facts: FileFacts, edition: Edition) -> Iterator[Finding]:
     words: dict[str, str] = late.args.get("codes", {}) if late else {}
     yield from _urls(facts, edition, words)
     if late is not None and "mismatched_model" in words:
-        for name, seen in list(facts.models.items())[1:]:
+        for name, (lines, line) in list(facts.models.items())[1:]:
             yield Finding(
                 facts.path,
                 late.id,
                 late.level,
-                f"{seen.lines:,} lines are for {name or 'no model'}, the first for {model}",
+                f"{on_lines(lines)} for {name or 'no model'}, the first for {model}",
                 fill(words["mismatched_model"], model=name),
-                seen.first,
+                line,
             )
 
 
@@ -89,16 +89,21 @@ def _urls(facts: FileFacts, edition: Edition, words: dict[str, str]) -> Iterator
         return
     listed: Any = endpoint.args.get("endpoints", ())
     first = next(iter(facts.urls), None)
-    for url, seen in facts.urls.items():
+    for url, (lines, line) in facts.urls.items():
         expect = fill(words["url_not_found"], url=url) if "url_not_found" in words else None
-        many = f"{seen.lines:,} lines have"
+        many = on_lines(lines)
         if listed and url not in listed:
-            why = f"{many} the url {url!r}; documented are {', '.join(listed)}"
+            why = f"{many} for the url {url!r}; documented are {', '.join(listed)}"
         elif url != first:
-            why = f"{many} the url {url!r}, the first has {first!r}: a batch has one"
+            why = f"{many} for the url {url!r}, the first for {first!r}: a batch has one"
         else:
             continue
-        yield Finding(facts.path, endpoint.id, endpoint.level, why, expect, seen.first)
+        yield Finding(facts.path, endpoint.id, endpoint.level, why, expect, line)
+
+
+def on_lines(count: int) -> str:
+    """``1 line is`` or ``2 lines are``."""
+    return "1 line is" if count == 1 else f"{count:,} lines are"
 
 
 class Ids:

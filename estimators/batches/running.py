@@ -152,16 +152,15 @@ def _context() -> multiprocessing.context.BaseContext:
     return multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
 
 
-_worker: tuple[Judge, By | None] | None = None
+_workers_own: list[tuple[Judge, By | None]] = []
+"""In a worker: what it judges by."""
 
 
 def _start(asked: Asked, by: By | None) -> None:
-    global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's to handle
-    _worker = Judge(asked), by
+    _workers_own.append((Judge(asked), by))
 
 
 def _work(part: Part) -> Tally:
-    assert _worker is not None
-    judge, by = _worker
+    judge, by = _workers_own[0]
     return tally(part, judge, by)

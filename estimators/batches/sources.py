@@ -19,6 +19,8 @@ LONGEST_LINE: Final = 64 << 20
 
 _BUFFER: Final = 1 << 20
 _PIECE: Final = 1 << 17
+_PACKED: Final = 1 << 10
+"""Bytes of zstd that are unpacked at once: a block of a few bytes may hold 128 KiB."""
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
@@ -75,24 +77,38 @@ def parts_of(path: str, size: int = PART_BYTES) -> Iterator[Part]:
 
 def _decompressed(path: str, file: IO[bytes], head: bytes) -> Iterator[bytes]:
     """The file's content in small pieces, so that little is lost where it is damaged."""
-    stream: gzip.GzipFile | io.BufferedReader
-    if head.startswith(_GZIP):
-        stream = gzip.GzipFile(fileobj=file)
-    else:
-        try:
-            import zstandard
-        except ImportError:
-            raise SourceError(f"{path} is zstd: pip install 'tokenassay[batch]'") from None
-        reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-        stream = io.BufferedReader(reader, _BUFFER)
-    while True:
-        try:
-            piece = stream.read1(_PIECE)
-        except Exception as error:  # OSError, EOFError, zlib.error, or zstandard's own
-            raise SourceError(" ".join(f"{path}: {error}".split())) from None
-        if not piece:
-            return
-        yield piece
+    try:
+        yield from _gunzipped(file) if head.startswith(_GZIP) else _unzstd(path, file)
+    except SourceError:
+        raise
+    except Exception as error:  # OSError, EOFError, zlib.error, or zstandard's own
+        raise SourceError(" ".join(f"{path}: {error}".split())) from None
+
+
+def _gunzipped(file: IO[bytes]) -> Iterator[bytes]:
+    with gzip.GzipFile(fileobj=file) as stream:
+        while piece := stream.read1(_PIECE):
+            yield piece
+
+
+def _unzstd(path: str, file: IO[bytes]) -> Iterator[bytes]:
+    """Frame by frame, for zstandard's own reader takes a cut frame for the end of the file."""
+    try:
+        import zstandard
+    except ImportError:
+        raise SourceError(f"{path} is zstd: pip install 'tokenassay[batch]'") from None
+    frame = None
+    while packed := file.read(_PACKED):
+        while packed:
+            frame = frame or zstandard.ZstdDecompressor().decompressobj()
+            piece = frame.decompress(packed)
+            packed = b""
+            if frame.eof:
+                packed, frame = frame.unused_data, None
+            if piece:
+                yield piece
+    if frame is not None:
+        raise SourceError(f"{path}: ends within a zstd frame")
 
 
 def _parts_of_stream(

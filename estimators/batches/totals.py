@@ -164,7 +164,8 @@ class Sum:
             totals = self._groups.setdefault(name, Totals())
             for kind, counts in sizes.items():
                 batch, live = self._priced(kind)
-                for size, lines in counts.items():
+                for key, lines in counts.items():
+                    size = Size._make(key)
                     totals.add(size, lines)
                     totals.batch.add(batch, size, lines)
                     totals.live.add(live, size, lines)

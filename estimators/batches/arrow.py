@@ -1,0 +1,119 @@
+"""Arrow batch in, Arrow batch out: the same figures inside Spark, DuckDB, Polars or Ray.
+
+Needs pyarrow: the extra ``tokenassay[batch]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from tokenassay.estimators.batches.judging import Asked, Judge
+from tokenassay.estimators.batches.lines import BadLine, Line, read_line
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SCHEMA: Final = (
+    ("custom_id", "string"),
+    ("model", "string"),
+    ("edition", "string"),
+    ("input_tokens", "int64"),
+    ("input_min", "int64"),
+    ("input_max", "int64"),
+    ("basis", "string"),
+    ("output_max", "int64"),
+    ("refused", "bool"),
+    ("refusals", "list<string>"),
+    ("why", "string"),
+)
+"""Names and types of the columns that :func:`count_batch` gives; null is unknown."""
+
+SPARK_SCHEMA: Final = (
+    "custom_id string, model string, edition string, input_tokens long, input_min long, "
+    "input_max long, basis string, output_max long, refused boolean, refusals array<string>, "
+    "why string"
+)
+"""The same as Spark writes it."""
+
+
+def count_batch(
+    batch: pa.RecordBatch, *, column: str = "line", asked: Asked | None = None
+) -> pa.RecordBatch:
+    """Judge each value of a column of lines: one row for each, in their order.
+
+    ``column`` holds JSON lines, as text or as bytes, of any kind that ``tokenassay batch`` reads;
+    a column named ``text`` holds bare texts instead. Columns are those of ``SCHEMA``: counts in
+    tokens, ``refusals`` the clauses that the line breaks and ``refused`` whether one of them is
+    of level must, ``why`` the reason of the basis or, with all else null, why the line can't be
+    counted. Never raises for what a line holds; KeyError where there is no such column. It keeps
+    what it has compiled, and may be called from any number of threads or processes.
+    """
+    import pyarrow as pa
+
+    judge = _judge(asked or Asked())
+    read: Callable[[Any], Line] = _text if column == "text" else read_line
+    rows = [_row(judge, read, value) for value in batch.column(column).to_pylist()]
+    schema = arrow_schema()
+    columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
+    arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def count_batches(
+    batches: Iterable[pa.RecordBatch], *, column: str = "line", asked: Asked | None = None
+) -> Iterator[pa.RecordBatch]:
+    """:func:`count_batch` of each batch, in the form that Spark's ``mapInArrow`` takes."""
+    for batch in batches:
+        yield count_batch(batch, column=column, asked=asked)
+
+
+def arrow_schema() -> pa.Schema:
+    """``SCHEMA`` as pyarrow has it."""
+    import pyarrow as pa
+
+    types = {"list<string>": pa.list_(pa.string()), "bool": pa.bool_()}
+    return pa.schema([(name, types.get(kind) or kind) for name, kind in SCHEMA])
+
+
+@lru_cache(maxsize=16)
+def _judge(asked: Asked) -> Judge:
+    return Judge(asked)
+
+
+def _text(value: Any) -> Line:
+    return Line("text", {}, str(value), None, None, None)
+
+
+def _row(judge: Judge, read: Callable[[Any], Line], value: Any) -> tuple[Any, ...]:
+    if value is None:
+        return _bad(None, "there is no line")
+    custom_id = None
+    try:
+        line = read(value)
+        custom_id = line.custom_id
+        found, tokens, _ = judge.judge(line)
+    except BadLine as error:
+        return _bad(custom_id, str(error))
+    if found is None:
+        why = "a text alone, without a model"
+        return custom_id, None, None, tokens, tokens, tokens, "exact", None, False, [], why
+    low, high = found.input_range
+    return (
+        custom_id,
+        found.model,
+        found.edition,
+        tokens,
+        low,
+        high,
+        found.basis,
+        found.output_tokens.max,
+        found.refused,
+        list(dict.fromkeys(refusal.clause for refusal in found.refusals)),
+        found.basis_why,
+    )
+
+
+def _bad(custom_id: str | None, why: str) -> tuple[Any, ...]:
+    return custom_id, *(None,) * (len(SCHEMA) - 2), why

@@ -1,0 +1,187 @@
+"""``tokenassay batch``: tokens, cost and faults of whole files of requests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+import typer
+
+from tokenassay.cli import inputs
+from tokenassay.cli.inputs import Money
+from tokenassay.cli.output import USAGE, Complaint, complain, money, write_json
+
+if TYPE_CHECKING:
+    from tokenassay.estimators.batches import Batch, Progress
+
+INTERRUPTED = 130
+
+
+def batch(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE.jsonl...", help="Plain, gzip or zstd.")
+    ],
+    model: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Instead of the lines' own.")
+    ] = None,
+    edition: Annotated[
+        str | None, typer.Option(metavar="EDITION", help="Hold every line to this edition.")
+    ] = None,
+    contract: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Hold them to a contract file of your own.")
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="Templates, limits and prices of that day."),
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(metavar="REGION", help="Prices of that region.")
+    ] = None,
+    output_tokens: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Length of each answer, if known.")
+    ] = None,
+    tokenizer: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Count with a tokenizer.json or SentencePiece model."),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="model|file|custom-prefix", help="Sums for each of these as well."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=256, help="Processes [one for each core]."),
+    ] = None,
+    max_cost: Annotated[
+        str | None,
+        typer.Option(metavar="'0.50 CNY'", help="Exit 1 where the batch may cost more."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """What files of requests will use and cost, and which lines would be refused."""
+    from tokenassay.cli import batchsheet
+    from tokenassay.estimators.batches import Asked, WorkerLost, count_files, summary
+    from tokenassay.estimators.batches.tallies import By
+
+    ceiling = inputs.parse_money(max_cost) if max_cost is not None else None
+    if by is not None and by not in get_args(By):
+        raise Complaint(f"--by {by}: expected {', '.join(get_args(By))}")
+    if len(set(files)) < len(files):
+        raise Complaint("a file is named twice")
+    asked = Asked(
+        model=model,
+        edition=edition,
+        as_of=inputs.parse_day(as_of).isoformat() if as_of is not None else None,
+        contract=contract if inputs.read_contract(contract) else None,
+        region=region,
+        output_tokens=output_tokens,
+        tokenizer=inputs.check_file(tokenizer),
+    )
+    with progress() as told:
+        try:
+            found = count_files(
+                files,
+                asked,
+                by=by,  # type: ignore[arg-type]
+                workers=workers,
+                told=told,
+            )
+        except WorkerLost as error:
+            raise Complaint(str(error)) from None
+    shown = summary(found, grouped=by is not None)
+    against = stands_against(shown, ceiling)
+    faults = unread(found)
+    if json:
+        write_json(shown)
+    else:
+        batchsheet.show(shown, by)
+    for reason in (*faults, *against):
+        complain(reason)
+    if not found.complete:
+        complain("interrupted: the figures are of what was read until then")
+        raise typer.Exit(INTERRUPTED)
+    if faults:
+        raise typer.Exit(USAGE)
+    if against:
+        raise typer.Exit(1)
+
+
+def stands_against(shown: dict[str, Any], ceiling: Money | None) -> list[str]:
+    """Why the batch should not be sent: refused lines, broken rules of batches, the ceiling."""
+    reasons = []
+    if shown["refused_lines"]:
+        reasons.append(f"{lines(shown['refused_lines'])} would be refused")
+    for rule in shown["batch_rules"]:
+        if rule["level"] == "must":
+            reasons.append(f"{rule['file']}: {rule['why']} ({rule['clause']})")
+    if ceiling is not None and shown["lines"]:
+        reasons += _over(shown["cost"]["batch"], ceiling)
+    return reasons
+
+
+def _over(bill: dict[str, Any], ceiling: Money) -> Iterator[str]:
+    limit = money(ceiling.amount, ceiling.currency)
+    if bill["unpriced_lines"]:
+        many = lines(bill["unpriced_lines"])
+        yield f"the cost of {many} is unknown, so the batch can't be held to {limit}"
+        return
+    for currency, amounts in bill["amounts"].items():
+        if currency != ceiling.currency:
+            raise Complaint(f"--max-cost is in {ceiling.currency}, but prices are in {currency}")
+        if amounts["total_max"] is None:
+            yield f"the cost has no known upper end, so it can't be held to {limit}"
+        elif Decimal(amounts["total_max"]) > ceiling.amount:
+            yield f"the batch may cost up to {money(amounts['total_max'], currency)}, over {limit}"
+
+
+def unread(found: Batch) -> list[str]:
+    """What could not be counted: bad lines, and files that were not read to their end."""
+    reasons = [file.fault for file in found.files if file.fault and file.fault != "interrupted"]
+    if found.bad_lines:
+        first = found.bad[0]
+        where = f"the first is {first.file}, line {first.line}: {first.what}"
+        reasons.append(f"{lines(found.bad_lines)} can't be read; {where}")
+    return reasons
+
+
+def lines(count: int) -> str:
+    """``1 line`` or ``2 lines``."""
+    return f"{count:,} line{'' if count == 1 else 's'}"
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[Progress], None] | None]:
+    """A bar with rate and time left on standard error, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    # Drawn when a part is done: a thread of the bar's own would keep workers from being forked.
+    bar = Bar(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
+    with bar:
+        task = bar.add_task("counting", total=None)
+
+        def told(now: Progress) -> None:
+            said = f"counting, {now.lines:,} lines"
+            bar.update(task, completed=now.done, total=now.whole, description=said, refresh=True)
+
+        yield told
