@@ -88,7 +88,7 @@ def test_the_last_float_is_found_in_few_tries(real: float, documented: float) ->
     assert tries <= 90
 
 
-@given(real=st.integers(-(2**64), 0), documented=st.integers(-(2**40), 1))
+@given(real=st.integers(-(2**63), 0), documented=st.integers(-(2**40), 1))
 def test_the_last_whole_number_is_found_in_few_tries(real: int, documented: int) -> None:
     tries = 0
 
