@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import random
 import time
 from collections.abc import Mapping
 from functools import cached_property
@@ -16,7 +15,6 @@ from tokenassay.contracts.patterns import fill
 
 if TYPE_CHECKING:
     from tokenassay.conformance.mock.service import Service
-    from tokenassay.estimators.refusals import Refusal, Rules
     from tokenassay.estimators.requests import Request
 
 _PRESENTATION: Final = frozenset(
@@ -123,7 +121,7 @@ class Call:
     """One request's state while it passes the stages; later stages read what earlier ones set.
 
     Set from the start: ``service``, ``headers``, ``request_id``, ``created``. Set once the body
-    is read: ``body``, ``request``, ``rules``, ``stream``. Set after ``adjust``: ``parameters``
+    is read: ``body``, ``request``, ``stream``. Set after ``adjust``: ``parameters``
     (what is in force: defaults, then what was sent).
     """
 
@@ -134,8 +132,6 @@ class Call:
         self.created = int(time.time())
         self.body: Mapping[str, Any] = {}
         self.request: Request | None = None
-        self.rules: Rules | None = None
-        self.refusals: tuple[Refusal, ...] = ()
         self.parameters: dict[str, Any] = {}
         self.stream = False
         self.input_tokens: int | None = None
@@ -160,11 +156,6 @@ class Call:
         The same for every lie, so that two servers with one seed can be compared.
         """
         return digest(self.service.world.seed, self.request)
-
-    @cached_property
-    def rng(self) -> random.Random:
-        """A generator of this request's own, seeded by :attr:`digest`."""
-        return random.Random(self.digest)  # noqa: S311 - reproducible answers, no secrets
 
 
 def digest(seed: int, request: Request | None) -> int:

@@ -125,15 +125,15 @@ def decide(
         raise Denied(service.malformed)
     request = read_request(call.body, surface=dialect.surface, streaming=call.stream)
     call.request = request
-    call.rules = rules = service.rules(call.model or None)
+    rules = service.rules(call.model or None)
     dialect.examine(call)
     call.input_tokens = metering.count_input(call)
     found = rules.check(
         request, input_tokens=call.input_tokens, message_tokens=metering.count_message
     )
-    call.refusals = through(stages.judge, call, found)
-    if call.refusals:
-        raise Denied(of_refusal(call, call.refusals[0]))
+    found = through(stages.judge, call, found)
+    if found:
+        raise Denied(of_refusal(call, found[0]))
     dialect.admit(call)
     call.parameters = through(stages.adjust, call, service.in_force(call.model, request.parameters))
     answers = tuple(

@@ -77,12 +77,12 @@ def _one(
     if not answer.tool_calls:
         yield end
     elif split_calls:
-        yield from _calls(answer, end, incremental, before)
+        yield from _calls(answer, end, incremental, spent)
     else:
         yield end._replace(calls=tuple(enumerate(answer.tool_calls)))
 
 
-def _calls(answer: Answer, end: Portion, incremental: bool, before: int) -> Iterator[Portion]:
+def _calls(answer: Answer, end: Portion, incremental: bool, spent: int) -> Iterator[Portion]:
     """Fragments of the calls; the last one is part of the last portion."""
     fragments = [
         (position, made if start == 0 else ToolCall("", "", made.arguments), start)
@@ -105,7 +105,7 @@ def _calls(answer: Answer, end: Portion, incremental: bool, before: int) -> Iter
         if number == len(fragments):
             yield end._replace(calls=calls)
         else:
-            tokens = before + answer.tokens * number // len(fragments)
+            tokens = spent + (end.tokens - spent) * number // len(fragments)
             yield end._replace(calls=calls, tokens=tokens, finish_reason=None)
 
 
