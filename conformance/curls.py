@@ -15,6 +15,9 @@ _LONGEST: Final = 100_000
 
 _LONGEST_PIPED: Final = 1_000_000
 
+_OF_CURL: Final = ("User-Agent", "Accept", "Content-Type", "Expect")
+"""Headers that curl may send of its own accord."""
+
 
 def curl_line(sent: Sent) -> str:
     """A command for a POSIX shell; the key is read from the variable that the run names.
@@ -26,12 +29,10 @@ def curl_line(sent: Sent) -> str:
     words += ["--request", sent.method]
     for name, value in sent.headers:
         words += ["--header", _header(name, value)]
-    if "expect" not in dict(sent.headers):
-        words += ["--header", "'Expect:'"]
+    named = dict(sent.headers)
+    words += [f"--header '{name}:'" for name in _OF_CURL if name.lower() not in named]
     line = " ".join(words)
     if sent.body or sent.method == "POST":
-        if "content-type" not in dict(sent.headers):
-            line += " --header 'Content-Type:'"  # curl would name one of its own
         if len(sent.body) > _LONGEST_PIPED:
             return f"{line} --data-binary @BODY {shlex.quote(sent.url)}"
         if not _is_plain(sent.body):

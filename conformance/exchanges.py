@@ -142,6 +142,7 @@ class Exchange:
         for chunk in self.received.chunks:
             timed.append((chunk.at, self.received.body[begin : chunk.end]))
             begin = chunk.end
+        timed.append((self.total_s, self.received.body[begin:]))
         return tuple(read_events(timed))
 
     @cached_property

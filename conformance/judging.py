@@ -6,7 +6,6 @@ in this run. A dead port, a wrong key or a 429 proves nothing, about accepting o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema
@@ -31,7 +30,7 @@ def is_passing(exchange: Exchange, edition: Edition) -> bool:
     error = exchange.error
     if exchange.failure is not None or error is None or error.status is None:
         return False
-    rows = list(rows_of(edition, error))
+    rows = rows_of(edition, error)
     if error.status == 429:
         return not is_of_account(edition, error) or any(row.retryable for row in rows)
     if any(row.induced_by == "request" and not row.varies for row in rows):
@@ -52,17 +51,20 @@ def is_breakdown(exchange: Exchange, edition: Edition) -> bool:
 
 def is_of_account(edition: Edition, error: ErrorAnswer) -> bool:
     """Whether an error is a row about the account or the hour, whatever was asked."""
-    rows = list(rows_of(edition, error))
+    rows = rows_of(edition, error)
     return bool(rows) and all(row.induced_by in ("account", "time") for row in rows)
 
 
-def rows_of(edition: Edition, error: ErrorAnswer) -> Iterator[c.ErrorClause]:
-    """The edition's error rows with an error's status and code, and its message if several."""
-    for row in edition.errors.values():
-        if error.status not in (row.status, *row.other_statuses) or error.code != row.code:
-            continue
-        if row.varies or not error.message or edition.says(row.pattern, error.message):
-            yield row
+def rows_of(edition: Edition, error: ErrorAnswer) -> list[c.ErrorClause]:
+    """The edition's error rows that an error may be: by status and code, and by its message
+    where that tells them apart."""
+    rows = [
+        row
+        for row in edition.errors.values()
+        if error.status in (row.status, *row.other_statuses) and error.code == row.code
+    ]
+    said = [row for row in rows if row.varies or edition.says(row.pattern, error.message or "")]
+    return said or rows
 
 
 def accepted(exchange: Exchange, expected: str, edition: Edition) -> Exchange:

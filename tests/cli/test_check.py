@@ -271,8 +271,8 @@ def test_a_model_without_a_price_needs_one_or_ceilings(call: Caller, tmp_path: P
         priced = call(*arguments, "--price", "0.01 0.02 CNY", "--json", "--out", tmp_path / "a")
         assert priced.code == 0, priced
         assert priced.json["spend"]["currency"] == "CNY"
-        capped = ["--max-requests", "3", "--max-tokens", "500", "--json", "--out", tmp_path / "b"]
-        held = call(*arguments, *capped)
+        arguments += ["--max-requests", "3", "--max-tokens", "500"]
+        held = call(*arguments, "--json", "--out", tmp_path / "b")
         assert held.json["requests"] <= 3
         assert held.json["spend"]["amount"] is None
 

@@ -67,7 +67,8 @@ def test_promises_are_items_that_can_be_chosen(tmp_path: Path) -> None:
 
 def test_processes_share_one_run(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    arguments = [*ALL, *MOCK, "-k", "temperature or top_p", "--assay-out", out]
+    arguments: list[str | Path] = [*ALL, *MOCK, "-k", "temperature or top_p"]
+    arguments += ["--assay-out", out]
     shared = pytest_run(tmp_path, *arguments, "-n", "2")
     assert shared.code == 0, shared.out
     document = json.loads((out / "results.json").read_text("utf-8"))
