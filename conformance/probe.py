@@ -182,6 +182,27 @@ class Probe:
             key=key,
         )
 
+    def forward(
+        self,
+        method: str,
+        path: str,
+        payload: bytes,
+        headers: Mapping[str, str],
+        *,
+        priced: Iterable[Mapping[str, Any]] = (),
+    ) -> Exchange:
+        """Send a request that is not of our own making, an SDK's for instance, as it is."""
+        return self._exchange(
+            method,
+            path,
+            payload,
+            headers,
+            priced=tuple(priced),
+            repeat=0,
+            key=True,
+            retry=False,
+        )
+
     def operation(self, name: str) -> c.EndpointClause:
         """The edition's clause for an operation; NotRun where its documents have none."""
         for clause in self.edition.of_kind(c.EndpointClause, self.model):
