@@ -1,1 +1,1 @@
-"""From the records of a run to pages: XML, HTML, Markdown."""
+"""From the records of runs and estimates to pages: HTML, Markdown, XML, annotations."""

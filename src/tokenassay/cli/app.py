@@ -16,6 +16,7 @@ from tokenassay.cli.estimate import estimate
 from tokenassay.cli.lies import lies
 from tokenassay.cli.models import models
 from tokenassay.cli.output import complaints
+from tokenassay.cli.report import report
 from tokenassay.cli.selfcheck import selfcheck
 from tokenassay.cli.serve import serve
 
@@ -62,6 +63,7 @@ app.command(short_help="Hold an endpoint to its documents.")(check)
 app.command(short_help="Try the suite on the mock's lies.")(selfcheck)
 app.command(short_help="Billed against counted tokens.")(audit)
 app.command("probe-bounds", short_help="Where each range really ends.")(probe_bounds)
+app.command(short_help="Pages and summaries of a run or an estimate.")(report)
 app.command()(serve)
 app.command()(lies)
 

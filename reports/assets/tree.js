@@ -1,0 +1,94 @@
+// JSON as a tree that unfolds. Numbers stand as they were written: 2.0 is not 2.
+
+const OPEN_DEPTH = 5;
+const ENTRIES = 40;
+
+const unfilled = new Map();
+
+class Written {
+  constructor(source) {
+    this.source = source;
+  }
+}
+
+// The parsed value, or undefined where the text is not JSON (or too deep for a browser).
+function parseJson(text) {
+  try {
+    return JSON.parse(text, (key, value, context) =>
+      typeof value === "number" && context && context.source !== undefined
+        ? new Written(context.source)
+        : value,
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+function leaf(value) {
+  if (value instanceof Written) return el("span", "num", value.source);
+  if (typeof value === "number") return el("span", "num", String(value));
+  if (typeof value === "string") {
+    const node = folded("str", value);
+    node.prepend('"');
+    node.append('"');
+    return node;
+  }
+  return el("span", "word", String(value));
+}
+
+function isLeaf(value) {
+  return value === null || typeof value !== "object" || value instanceof Written;
+}
+
+function tree(value, name = null, depth = 0) {
+  const key = name === null ? null : put(el("span", "key"), name);
+  if (isLeaf(value)) return el("div", "", key, key && ": ", leaf(value));
+  const entries = Array.isArray(value) ? value.map((item, at) => [String(at), item]) : Object.entries(value);
+  const marks = Array.isArray(value) ? "[]" : "{}";
+  if (!entries.length) return el("div", "", key, key && ": ", marks);
+  const details = el("details");
+  const told = el("span", "count", ` ${marks[0]} ${number(entries.length)} ${marks[1]}`);
+  details.append(el("summary", "", key, told));
+  const list = el("ul");
+  details.append(list);
+  let shown = 0;
+  const more = () => {
+    for (const [inner, item] of entries.slice(shown, shown + ENTRIES)) {
+      list.append(el("li", "", tree(item, inner, depth + 1)));
+    }
+    shown += ENTRIES;
+    if (shown >= entries.length) return;
+    const rest = el("button", "copy", `${words.show_more}: ${number(entries.length - shown)} ${words.entries}`);
+    rest.type = "button";
+    const holder = el("li", "", rest);
+    rest.addEventListener("click", () => {
+      holder.remove();
+      more();
+    });
+    list.append(holder);
+  };
+  if (depth < OPEN_DEPTH) {
+    details.open = true;
+    more();
+    return details;
+  }
+  unfilled.set(details, more);
+  details.addEventListener("toggle", () => details.open && unfold(details));
+  return details;
+}
+
+function unfold(details) {
+  const draw = unfilled.get(details);
+  unfilled.delete(details);
+  if (draw) draw();
+}
+
+// All branches under a node, as far as paper can bear it.
+function unfoldAll(node, most = 400) {
+  for (let turn = 0; turn < most; turn += 1) {
+    const next = [...unfilled.keys()].find((details) => node.contains(details));
+    if (!next) return;
+    unfold(next);
+    next.open = true;
+  }
+}
