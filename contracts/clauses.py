@@ -27,8 +27,8 @@ Family = Literal[
 
 JsonType = Literal["string", "number", "integer", "boolean", "array", "object", "null"]
 
-Form = Literal["string", "string[]", "integer[]", "integer[][]"]
-"""The forms a list-like parameter such as ``stop`` may take; ``X[]`` is homogeneous."""
+Form = Literal["string", "string[]", "integer[]", "integer[][]", "object[]"]
+"""The forms a parameter such as ``stop`` or ``tools`` may take; ``X[]`` is homogeneous."""
 
 
 class Matcher(Record, frozen=True, kw_only=True):

@@ -57,8 +57,9 @@ def type_test(clause: ParameterClause) -> Test:
             return None
         found = json_type(value)
         kind = WORDS[found] if found else "no JSON value"
+        told = "" if isinstance(value, list | tuple | Mapping) else f" ({kind})"
         return Fault(
-            f"is {shown(value)} ({kind}), but is documented as {wanted}",
+            f"is {shown(value)}{told}, but is documented as {wanted}",
             {"value": written(value), "type": kind},
         )
 
@@ -131,8 +132,9 @@ def forms_test(clause: FormsClause) -> Test:
             return None
         mixed = isinstance(value, list | tuple) and len({json_type(v) for v in value}) > 1
         what = "a list of mixed types" if mixed else shown(value)
+        takes = "the forms" if len(forms) > 1 else "the form"
         return Fault(
-            f"is {what}, but takes the forms {words} only",
+            f"is {what}, but takes {takes} {words} only",
             {"value": written(value), "values": words},
         )
 
@@ -144,11 +146,7 @@ def _takes(value: Any, form: Form) -> bool:
         return isinstance(value, str)
     if not isinstance(value, list | tuple):
         return False
-    if form == "string[]":
-        return all(isinstance(item, str) for item in value)
-    if form == "integer[]":
-        return all(json_type(item) == "integer" for item in value)
-    return all(
-        isinstance(item, list | tuple) and all(json_type(one) == "integer" for one in item)
-        for item in value
-    )
+    if form == "integer[][]":
+        return all(_takes(item, "integer[]") for item in value)
+    wanted = form.removesuffix("[]")
+    return all(json_type(item) == wanted for item in value)

@@ -64,7 +64,8 @@ def refuse(
     row = edition.error_for(clause)
     pattern = clause.message or (row.pattern if row else None)
     path = breach.at.replace("[", ".").replace("]", "")
-    values: dict[str, object] = {"path": path, "name": path.rpartition(".")[2]}
+    steps = [step for step in path.split(".") if not step.isdecimal()]
+    values: dict[str, object] = {"path": path, "name": steps[-1]}
     if model is not None:
         values["model"] = written(model)
     values.update(breach.values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache
 
 from tokenassay.contracts import clauses as c
@@ -19,7 +19,7 @@ from tokenassay.estimators.refusals.messages import (
 )
 from tokenassay.estimators.refusals.notes import Notes
 from tokenassay.estimators.refusals.parameters import check_parameters, check_places, compile_values
-from tokenassay.estimators.refusals.places import read_place
+from tokenassay.estimators.refusals.places import Place, read_place
 from tokenassay.estimators.refusals.plain import accepts_plain, compile_plain
 from tokenassay.estimators.refusals.refusal import (
     Case,
@@ -55,18 +55,18 @@ class Rules:
         models = [v for v in values if v.place.head == "model"]
         parameters = [v for v in values if v.place.is_parameter]
         others = [v for v in values if not v.place.is_parameter and v.place.head != "model"]
-        typed = {v.place for v in values if v.types}
+        judged = _compile_texts(texts, {v.place for v in values if v.types})
         framing = [v for v in others if "[]" not in v.place.steps]
 
         # In the order of a server; within a stage the clause that stands first speaks first.
         of_frame = [check_frame(framing, ground), *spoken(FRAME.__contains__)]
         of_model = [check_model(edition, model, models)]
         of_parameters = [check_parameters(parameters)]
-        of_texts = [compile_text(x, typed) for x in texts if read_place(x.at).is_parameter]
+        of_texts = [check for place, check in judged if place.is_parameter]
         of_combinations = [combinations.check, *spoken(BY_PARAMETER.__contains__)]
         of_messages = [
             check_places(v for v in others if "[]" in v.place.steps),
-            *(compile_text(x, typed) for x in texts if not read_place(x.at).is_parameter),
+            *(check for place, check in judged if not place.is_parameter),
             *spoken(lambda rule: rule not in FRAME and rule not in BY_PARAMETER),
         ]
         of_limits = [x for x in (compile_limit(y, model, ground) for y in limits) if x is not None]
@@ -162,6 +162,20 @@ class Rules:
             if settings.__class__ is not dict and (settings is not None or self._needs_settings):
                 return False
         return self._is_plain(messages)
+
+
+def _compile_texts(
+    clauses: Iterable[c.TextClause], typed: Collection[Place]
+) -> list[tuple[Place, Check]]:
+    """Text clauses as checks; of what is no string only the first clause on a place speaks."""
+    spoken_for = set(typed)
+    found = []
+    for clause in clauses:
+        place = read_place(clause.at)
+        found.append((place, compile_text(clause, spoken_for)))
+        if clause.level != "unspecified":
+            spoken_for.add(place)
+    return found
 
 
 @lru_cache(maxsize=512)

@@ -14,14 +14,18 @@ from tokenassay.estimators.refusals.values import WORDS, either, fits, same, sho
 
 
 def prompt_or_messages(case: Case, args: Mapping[str, Any], ground: Ground) -> Iterator[Breach]:
-    """A prompt or messages, one of them at least."""
+    """A prompt or messages, one of them at least; an empty prompt says nothing."""
     request = case.request
     framed = isinstance(head_value(request, "input"), Mapping)
     if request.surface == "native" and ground.input_is_required and not framed:
         return  # the clause on input says so
-    if all(head_value(request, head) in (None, MISSING) for head in ("prompt", "messages")):
+    prompt, messages = head_value(request, "prompt"), head_value(request, "messages")
+    if prompt in (None, MISSING, "") and messages in (None, MISSING):
         at = "input" if request.surface == "native" else "messages"
-        yield Breach(at, "the request has neither a prompt nor messages")
+        what = (
+            "an empty prompt and no messages" if prompt == "" else "neither a prompt nor messages"
+        )
+        yield Breach(at, f"the request has {what}")
 
 
 def prompt_and_messages_exclusive(

@@ -299,3 +299,38 @@ def test_a_tool_may_be_chosen_by_an_object(choice: Any, fine: bool) -> None:
     settings: dict[str, Any] = {"tools": TOOLS, "result_format": "message", "tool_choice": choice}
     found = refuse("qwen-dashscope@2026", native(USER, model="qwen-plus", **settings))
     assert len(found) == (0 if fine else 1)
+
+
+# ------------------------------------------------------------------- odd ways to be wrong
+
+
+@pytest.mark.parametrize("tools", [[1], ["search"], [None], [{"type": "function"}, 5], [[]]])
+def test_a_tool_is_an_object(tools: list[Any]) -> None:
+    body = native(USER, result_format="message", tools=tools)
+    assert [refusal.clause for refusal in refuse("qwen-dashscope@2024-04", body)] == ["tools.forms"]
+
+
+def test_a_name_that_is_no_text_is_told_once() -> None:
+    tools = [{"type": "function", "function": {"name": 5}}]
+    found = refuse("qwen-dashscope@2024-04", native(USER, result_format="message", tools=tools))
+    assert [refusal.clause for refusal in found] == ["tools.name_characters"]
+
+
+@pytest.mark.parametrize("edition", ["qwen-dashscope@2024-04", "qwen-dashscope@2026", BAICHUAN])
+def test_an_empty_prompt_is_no_input(edition: str) -> None:
+    model = "baichuan-7b-v1" if edition == BAICHUAN else "qwen-turbo"
+    body = {"model": model, "input": {"prompt": ""}, "parameters": {}}
+    (refusal,) = refuse(edition, body)
+    assert refusal.clause == "input.prompt_or_messages"
+    assert "empty prompt" in refusal.why
+
+
+def test_a_message_names_a_place_and_not_its_number() -> None:
+    body = {
+        "model": "qwen-turbo",
+        "input": {"prompt": "hi", "history": [{"user": "a", "bot": "b"}, 5]},
+        "parameters": {},
+    }
+    (refusal,) = refuse("qwen-dashscope@2026", body)
+    assert refusal.message is not None
+    assert refusal.message.startswith("Required parameter(history) missing")
