@@ -87,14 +87,16 @@ def test_a_frame_is_read_as_it_was_written(
     assert written.count("\n") == 2 + sum(field is not None for field in (event, id, comment))
 
 
+NAMES = st.text(st.characters(codec="utf-8"), max_size=4)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(codec="utf-8")),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner),
+    st.none() | st.booleans() | st.integers() | NAMES
+    | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=8,
 )  # fmt: skip
 
 
-@given(body=st.dictionaries(st.text(st.characters(codec="utf-8")), JSON), ascii=st.booleans())
+@given(body=st.dictionaries(NAMES, JSON, max_size=3), ascii=st.booleans())
 def test_any_json_object_is_read(body: dict[str, Any], ascii: bool) -> None:
     assert parse_object(json.dumps(body, ensure_ascii=ascii).encode()) == body
 
