@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -24,6 +24,10 @@ FailureKind = Literal[
     "closed-early",
 ]
 """How an exchange can end without a whole answer; each is the endpoint's or the network's."""
+
+
+_PAYLOAD: Final = frozenset({"output", "choices", "object", "data", "custom_id", "response"})
+"""What a body that tells of an error alone does not have."""
 
 
 class Sent(Record, frozen=True, kw_only=True):
@@ -166,9 +170,9 @@ class Exchange:
 
 def _tells_error(body: dict[str, Any]) -> bool:
     """Whether a body with a status of success is an error all the same."""
-    if isinstance(body.get("error"), dict):
-        return True
-    return bool(body.get("code")) and "output" not in body and "choices" not in body
+    if _PAYLOAD & body.keys():
+        return False
+    return isinstance(body.get("error"), dict) or bool(body.get("code"))
 
 
 def _error(body: Any, status: int | None, *, in_stream: bool = False) -> ErrorAnswer:

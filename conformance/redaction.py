@@ -17,6 +17,12 @@ MASK: Final = "[key removed]"
 _SHORTEST: Final = 6
 """Shorter values would also hit ordinary text."""
 
+_LARGE: Final = 64_000
+"""Bytes from which on a search for every form takes too long to be done for nothing."""
+
+_LONGEST_FORM: Final = 32
+"""Bytes that a form may take for one character."""
+
 _ENTITIES: Final = {"<": "lt", ">": "gt", "&": "amp", '"': "quot", "'": "apos"}
 
 
@@ -28,6 +34,8 @@ class Redactor:
         pattern = "|".join(form for secret in wanted for form in _patterns(secret))
         self._text = re.compile(pattern, re.I) if pattern else None
         self._bytes = re.compile(pattern.encode(), re.I) if pattern else None
+        self._needles = [needle for secret in wanted for needle in _needles(secret)]
+        self._reach = _LONGEST_FORM * max(map(len, wanted), default=0)
 
     def text(self, value: str) -> str:
         """``value`` without any secret."""
@@ -35,7 +43,29 @@ class Redactor:
 
     def bytes(self, value: bytes) -> bytes:
         """``value`` without any secret."""
-        return self._bytes.sub(MASK.encode(), value) if self._bytes else value
+        if self._bytes is None:
+            return value
+        if len(value) <= _LARGE:
+            return self._bytes.sub(MASK.encode(), value)
+        parts, done = [], 0
+        for begin, end in self._suspects(value):
+            parts += [value[done:begin], self._bytes.sub(MASK.encode(), value[begin:end])]
+            done = end
+        return b"".join([*parts, value[done:]]) if parts else value
+
+    def _suspects(self, value: bytes) -> Iterable[tuple[int, int]]:
+        """Where the slow search is worth it in a large body, an upload for instance."""
+        low = value.lower()
+        hits = sorted({hit for needle in self._needles for hit in _find_all(low, needle)})
+        begin, end = 0, 0
+        for hit in hits:
+            if hit - self._reach > end:
+                if end:
+                    yield begin, end
+                begin = max(hit - self._reach, 0)
+            end = min(hit + self._reach, len(value))
+        if end:
+            yield begin, end
 
 
 class LogFilter(logging.Filter):
@@ -62,6 +92,34 @@ def _patterns(secret: str) -> Iterable[str]:
     # An echo may be cut short ("sk-abc…"): a long enough beginning is a secret as well.
     if len(secret) >= 2 * _SHORTEST:
         yield "".join(whole[: max(_SHORTEST + 2, len(secret) * 2 // 3)])
+
+
+def _find_all(data: bytes, needle: bytes) -> Iterable[int]:
+    at = data.find(needle)
+    while at >= 0:
+        yield at
+        at = data.find(needle, at + 1)
+
+
+def _needles(secret: str) -> Iterable[bytes]:
+    """What any form of a secret has in it: a run of plain characters, or its first two escaped."""
+    beginning = secret[: max(_SHORTEST + 2, len(secret) * 2 // 3)]
+    run = max(re.findall(r"[0-9a-z]+", beginning, re.I) or [beginning], key=len)
+    yield run.lower().encode()
+    for pair in zip(*(_escapes(character) for character in run[:2]), strict=True):
+        yield "".join(pair).lower().encode()
+    yield secret.encode().hex().encode()
+    for alignment in range(3):
+        for form in _in_base64(secret.encode(), alignment):
+            yield form.lower().encode()
+
+
+def _escapes(character: str) -> Iterable[str]:
+    point = ord(character)
+    yield "".join(f"%{byte:02x}" for byte in character.encode())
+    yield rf"\u{point:04x}"
+    yield f"&#{point};"
+    yield f"&#x{point:x};"
 
 
 def _any_form(character: str) -> str:

@@ -9,7 +9,7 @@ import logging
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokenassay.conformance.redaction import MASK, LogFilter, Redactor
@@ -46,6 +46,15 @@ def test_every_form_is_removed(key: str, before: str) -> None:
             assert MASK in cleaned, form
             assert form not in cleaned
             assert redactor.bytes(text.encode()).decode() == cleaned
+
+
+@settings(max_examples=20, deadline=None)
+@given(keys, st.integers(64_000, 70_000))
+def test_large_bodies_are_cleaned_too(key: str, size: int) -> None:
+    redactor = Redactor([key])
+    for form in forms(key):
+        assert MASK.encode() in redactor.bytes(b"\xff\x00" * size + form.encode()), form
+    assert redactor.bytes(b"\xff\x00" * size) == b"\xff\x00" * size
 
 
 def test_forms_may_be_mixed_and_cut_short() -> None:
