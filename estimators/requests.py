@@ -106,6 +106,9 @@ def _read_messages(given: Any) -> tuple[Message, ...] | None:
             return None
         get = raw.get
         content = get("content")
+        if len(raw) == 2 and content.__class__ is str and "role" in raw:  # the common message
+            messages.append(Message(raw["role"], content, content, None, (), None, False, raw))
+            continue
         calls = get("tool_calls")
         messages.append(
             Message(

@@ -26,6 +26,7 @@ from tokenassay.estimators.tokens import TEMPLATE_TAGS
 Count = Callable[[str], int]
 
 _TAG: Final = re.compile("|".join(TEMPLATE_TAGS))
+_MOST_SYSTEMS: Final = 16
 _MARKER: Final = 1
 """Tokens of a marker such as ``<|im_start|>``, and of a tag such as ``<tool_call>``."""
 
@@ -49,7 +50,10 @@ class Turn(msgspec.Struct, frozen=True):
 
 
 class Meter:
-    """Counts requests by one profile with one tokenizer. Immutable, safe to share."""
+    """Counts requests by one profile with one tokenizer.
+
+    Immutable but for what it remembers, and safe to share.
+    """
 
     def __init__(
         self,
@@ -61,6 +65,7 @@ class Meter:
         self.profile = profile
         self._offset = offset
         self._plain_count = count
+        self._systems: dict[str, int] = {}
         self._syntax = syntax
         self._newline = count("\n")
         self._opening = _MARKER + count("assistant\n") if profile.generation_prompt else 0
@@ -96,7 +101,23 @@ class Meter:
     def said(self, messages: tuple[Message, ...]) -> int:
         """Tokens of plain messages with their roles, without anything of the template."""
         count = self._plain_count
-        return sum([count(f"{message.role}\n{message.text}") for message in messages])
+        tokens = 0
+        for message in messages:
+            if message.role == "system":
+                tokens += self._said_by_system(message.text)
+            else:
+                tokens += count(f"{message.role}\n{message.text}")
+        return tokens
+
+    def _said_by_system(self, text: str) -> int:
+        """One system message often stands in many requests: the last few are remembered."""
+        known = self._systems.get(text)
+        if known is None:
+            known = self._plain_count(f"system\n{text}")
+            if len(self._systems) >= _MOST_SYSTEMS:
+                self._systems.clear()
+            self._systems[text] = known
+        return known
 
     def parts(self, request: Request) -> Iterator[Part]:
         """Tokens of each message, of the tools, and of the template around them."""

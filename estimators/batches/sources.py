@@ -41,11 +41,8 @@ class Part(NamedTuple):
     """Bytes of the file as it lies on the disk that have been read when this part is done."""
 
 
-class RawLine(NamedTuple):
-    """A line with its number in its part, from 1; ``raw`` None: longer than can be held."""
-
-    number: int
-    raw: bytes | None
+RawLine = tuple[int, bytes | None]
+"""A line with its number in its part, from 1; None: longer than can be held."""
 
 
 def size_of(path: str) -> int:
@@ -180,9 +177,9 @@ def _lines(file: IO[bytes], start: int, end: int, first: bool) -> Iterator[RawLi
         if len(raw) > LONGEST_LINE + 1 or (len(raw) > LONGEST_LINE and raw[-1:] != b"\n"):
             if raw[-1:] != b"\n":
                 at += _length_of_line(file)
-            yield RawLine(number, None)
+            yield number, None
             continue
-        yield RawLine(number, raw.removeprefix(b"\xef\xbb\xbf") if first and number == 1 else raw)
+        yield number, raw.removeprefix(b"\xef\xbb\xbf") if first and number == 1 else raw
 
 
 def _length_of_line(file: IO[bytes]) -> int:
