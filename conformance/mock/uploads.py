@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from typing import IO, Any, Final, NamedTuple
 
@@ -17,6 +18,13 @@ _FIELD: Final = 64 << 10
 _PARTS: Final = 100
 
 
+class _Spool(tempfile.SpooledTemporaryFile[bytes]):
+    """A file in memory until it is large; until Python 3.11 it could not say that it can seek."""
+
+    def seekable(self) -> bool:
+        return True
+
+
 class Upload(NamedTuple):
     """One file of a form."""
 
@@ -29,10 +37,7 @@ class Upload(NamedTuple):
     def open(self) -> IO[bytes]:
         """The content as a file, at its beginning."""
         if isinstance(self.content, bytes):
-            file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
-            file.write(self.content)
-            file.seek(0)
-            return file
+            return io.BytesIO(self.content)
         self.content.seek(0)
         return self.content
 
@@ -138,7 +143,7 @@ class _Reader:
         if self._field is None or self._parts > _PARTS:
             raise ValueError("a part without a name, or too many parts")
         if self._filename is not None:
-            self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
+            self._file = _Spool(_IN_MEMORY)
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         self._size += end - start
