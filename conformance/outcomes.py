@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from tokenassay.contracts.records import Record
 
 Outcome = Literal["kept", "non-strict", "violated", "observed", "inconclusive", "not-run"]
 """``non-strict``: a should was missed. ``observed``: the documents leave it open.
 ``inconclusive``: it could not be told. ``not-run``: budget, unsupported or unselected."""
+
+NOT_SELECTED: Final = "not selected"
+"""Why a promise was not run that nobody asked for."""
 
 WORST_FIRST: tuple[Outcome, ...] = (
     "violated",

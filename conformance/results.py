@@ -15,7 +15,7 @@ from tokenassay.conformance import suites
 from tokenassay.conformance.curls import curl_line
 from tokenassay.conformance.exchanges import Exchange
 from tokenassay.conformance.measures import Fit, Spread, fit, spread
-from tokenassay.conformance.outcomes import Outcome, Verdict
+from tokenassay.conformance.outcomes import NOT_SELECTED, Outcome, Verdict
 from tokenassay.conformance.rundb import Planned, RunFile
 from tokenassay.contracts.records import Level, Record
 
@@ -280,7 +280,7 @@ class _Target:
         if kept is not None:
             return kept
         if not planned.selected:
-            return Verdict(promise=planned.id, outcome="not-run", why="not selected")
+            return Verdict(promise=planned.id, outcome="not-run", why=NOT_SELECTED)
         if self._unusable:
             return Verdict(promise=planned.id, outcome="inconclusive", why=self._stop or "")
         why = self._stop or "the run has not come to it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
@@ -114,7 +115,8 @@ class Pricing:
         return (input_tokens * last.input_per_1k + output_tokens * output_per_1k) / 1000
 
     def _today(self, body: Mapping[str, Any]) -> Estimate:
-        return estimate(body, contract=self._contract)
+        # Today's price, also where an edition of former years is held to: that is what is paid.
+        return estimate(body, contract=self._contract, as_of=dt.date.today())
 
     @cached_property
     def _tariff(self) -> Tariff | None:

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Final
 from xml.etree import ElementTree as Xml
 
+from tokenassay.conformance.outcomes import NOT_SELECTED
 from tokenassay.conformance.results import PromiseRow, RunDocument, TargetRow
 
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -25,7 +26,7 @@ def junit_xml(document: RunDocument, *, strict: bool = False) -> bytes:
         shown = [
             promise
             for promise in document.promises
-            if promise.target == target.name and promise.why != "not selected"
+            if promise.target == target.name and promise.why != NOT_SELECTED
         ]
         _suite(root, document, target, shown, strict)
     Xml.indent(root)

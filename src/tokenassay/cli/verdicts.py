@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from tokenassay.cli.output import console, money, number, pairs, table, visible
-from tokenassay.conformance.outcomes import WORST_FIRST, Outcome, Verdict
+from tokenassay.conformance.outcomes import NOT_SELECTED, WORST_FIRST, Outcome, Verdict
 
 if TYPE_CHECKING:
     from tokenassay.conformance.promises.registry import Promise
@@ -48,7 +48,11 @@ def show(document: RunDocument, strict: bool) -> None:
     """Print a run: each target's verdict first, then what was found, then the counts."""
     out = console()
     for target in document.targets:
-        promises = [promise for promise in document.promises if promise.target == target.name]
+        promises = [
+            promise
+            for promise in document.promises
+            if promise.target == target.name and promise.why != NOT_SELECTED
+        ]
         out.print(visible(f"{target.name}: {headline(target, promises, strict)}"))
         out.print(pairs(_facts(document, target)))
         found = [p for p in promises if p.outcome in ("violated", "non-strict")]
