@@ -94,6 +94,8 @@ class RangeClause(ClauseBase, tag_field="kind", tag="range", frozen=True, kw_onl
     """``[0, 2)``, ``(0, 1.0)``, ``[1, inf)``; None where only ``by_model`` has one."""
     by_model: dict[str, str] = {}
     """Model id to its own interval."""
+    message_above: str | None = None
+    """Message pattern for a value above the interval, where it is another than for one below."""
 
 
 class DefaultClause(ClauseBase, tag_field="kind", tag="default", frozen=True, kw_only=True):

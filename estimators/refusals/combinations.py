@@ -123,7 +123,8 @@ class Combination:
             carried = (one.place for one in self.when if _is_carried(request, one.place))
             place = next(carried, place)
         at = ".".join((path_to(request.surface, place.head), *place.steps))
-        cause = f"{' and '.join(causes)}, so " if causes else ""
+        others = [cause for cause in causes if not cause.startswith(f"{broken.name} ")]
+        cause = f"{' and '.join(others)}, so " if others else ""
         why = f"{cause}{broken.name} must be {_wish(broken.matcher)}, but {_describe(effective)}"
         return Breach(at, why, {"name": broken.name, "value": written(effective.value)})
 

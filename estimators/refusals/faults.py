@@ -31,6 +31,8 @@ class Fault(NamedTuple):
 
     why: str
     values: Mapping[str, object]
+    message: str | None = None
+    """Message pattern in place of the clause's own."""
 
 
 Test = Callable[[Any], Fault | None]
@@ -77,7 +79,7 @@ _CLASSES: Final[dict[JsonType, tuple[type, ...]]] = {
 }
 
 
-def range_test(interval: Interval) -> Test:
+def range_test(interval: Interval, message_above: str | None = None) -> Test:
     """Whether a number lies in the interval; whatever is no number is the type test's."""
     low, high = interval.low, interval.high
     low_open, high_open = interval.low_open, interval.high_open
@@ -94,6 +96,7 @@ def range_test(interval: Interval) -> Test:
         return Fault(
             f"is {shown(value)}, outside {interval}",
             {**finite, "value": written(value)},
+            message_above if value >= high else None,
         )
 
     return test

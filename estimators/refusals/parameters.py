@@ -65,7 +65,7 @@ class ValueRules:
         for clause, test in tests:
             fault = test(value)
             if fault is not None:
-                yield clause, Breach(at, f"{at} {fault.why}", fault.values)
+                yield clause, Breach(at, f"{at} {fault.why}", fault.values, fault.message)
 
 
 def compile_values(edition: Edition, model: str | None) -> list[ValueRules]:
@@ -102,7 +102,8 @@ def _tests(
     if isinstance(clause, c.RangeClause):
         interval = clause.by_model.get(model or "", clause.interval)
         if interval is not None:
-            yield ValueTest(clause, range_test(Interval.parse(interval)))
+            test = range_test(Interval.parse(interval), clause.message_above)
+            yield ValueTest(clause, test)
     elif isinstance(clause, c.ChoiceClause):
         types = tuple(one for d in declared for one in d.types)
         yield ValueTest(clause, choice_test(clause, types))

@@ -38,6 +38,8 @@ class Breach(NamedTuple):
     why: str
     values: Mapping[str, object] = {}
     """For the placeholders of the message; what the user sent stands as ``written``."""
+    message: str | None = None
+    """Message pattern in place of the clause's own."""
 
 
 class Case(NamedTuple):
@@ -62,7 +64,7 @@ def refuse(
 ) -> Refusal:
     """The refusal that a breach of ``clause`` amounts to, where ``model`` was asked for."""
     row = edition.error_for(clause)
-    pattern = clause.message or (row.pattern if row else None)
+    pattern = breach.message or clause.message or (row.pattern if row else None)
     path = breach.at.replace("[", ".").replace("]", "")
     steps = [step for step in path.split(".") if not step.isdecimal()]
     values: dict[str, object] = {"path": path, "name": steps[-1]}

@@ -74,7 +74,7 @@ def test_the_form_of_a_name(name: str, like: str, snapshot: str | None) -> None:
     found = store.find_model(name)
     assert (found.id, found.like, found.snapshot) == (name, like, snapshot)
     assert found.tokenizer == store.models()[like].tokenizer
-    assert not (found.sizes or found.prices or found.free_quota)
+    assert [found.sizes, found.prices, found.free_quota] == [(), (), ()]
     assert {row.basis for row in found.templates} == {"modelled"}
     assert found.note
 

@@ -334,3 +334,33 @@ def test_a_message_names_a_place_and_not_its_number() -> None:
     (refusal,) = refuse("qwen-dashscope@2026", body)
     assert refusal.message is not None
     assert refusal.message.startswith("Required parameter(history) missing")
+
+
+@pytest.mark.parametrize(
+    ("seed", "message"),
+    [
+        (-1, "-1 is lesser than the minimum of 0 - 'seed'"),
+        (2**31, "2147483648 is greater than the maximum of 2147483647 - 'seed'"),
+    ],
+)
+def test_a_seed_beyond_either_end_is_told_apart(seed: int, message: str) -> None:
+    body = {"model": "qwen-plus", "messages": [USER], "seed": seed}
+    (refusal,) = refuse("qwen-openai@2026", body)
+    assert refusal.message == message
+
+
+def test_a_switch_that_breaks_its_own_rule_is_named_once() -> None:
+    body = {"model": "qwen-max", "messages": [USER], "enable_thinking": True}
+    (refusal,) = refuse("qwen-openai@2026", body)
+    assert refusal.why == "enable_thinking must be other than true, but is true"
+
+
+@pytest.mark.parametrize("edition", ["qwen-openai@2026", "qwen-dashscope@2026"])
+def test_a_list_of_text_parts_is_an_open_question(edition: str) -> None:
+    message = {"role": "user", "content": [{"type": "text", "text": "hi"}]}
+    body: dict[str, Any] = {"model": "qwen-plus", "messages": [message]}
+    if "dashscope" in edition:
+        body = native(message, model="qwen-plus")
+    assert not refuse(edition, body)
+    if "openai" in edition:
+        assert refuse(edition, {**body, "model": "qwen-long"})

@@ -59,11 +59,13 @@ def check_citation(edition: Edition, refusal: Refusal) -> None:
     expected = (row.status, row.code, row.type) if row else (None, None, None)
     assert (refusal.status, refusal.code, refusal.type) == expected
     pattern = clause.message or (row.pattern if row else None)
-    if pattern is None:
+    above = clause.message_above if isinstance(clause, c.RangeClause) else None
+    allowed = [one for one in (pattern, above) if one is not None]
+    if not allowed:
         assert refusal.message is None
     else:
         assert refusal.message is not None
-        assert patterns.matches(pattern, refusal.message)
+        assert any(patterns.matches(one, refusal.message) for one in allowed)
     refusal.why.encode()
     (refusal.message or "").encode()
 
