@@ -3,48 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import msgspec
 
 from tokenassay.conformance.failures import NotRun
 from tokenassay.conformance.probe import Probe
-from tokenassay.conformance.promises.messages import observe_either, refuse_as
+from tokenassay.conformance.promises.making import promise, slug
+from tokenassay.conformance.promises.refusing import control, expect, observe_either
 from tokenassay.conformance.promises.registry import Promise, builder
 from tokenassay.conformance.promises.requests import (
-    SAMPLE_TOOL,
+    FORCED,
     Prepared,
     broken,
-    control,
     holds,
     prepare,
     sample,
     satisfying,
 )
+from tokenassay.conformance.promises.talking import can_stream
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts.edition import Edition
-
-_FORCED = {"type": "function", "function": {"name": SAMPLE_TOOL["function"]["name"]}}
 
 
 @builder("combination")
 def combination_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
     """What may stand together is accepted, what may not is refused."""
     assert isinstance(clause, c.CombinationClause)
-    slug = clause.id.replace(".", "_").replace("-", "_")
-    common = {"family": clause.family, "clause": clause.id, "level": clause.level}
-    yield Promise(
-        id=f"{slug}_kept_is_accepted",
+    yield promise(
+        clause,
+        f"{slug(clause.id)}_kept_is_accepted",
+        _kept,
         title=f"a request that keeps to this is accepted: {clause.text}",
-        check=partial(_kept, clause=clause),
-        **common,  # type: ignore[arg-type]
     )
-    yield Promise(
-        id=f"{slug}_broken_is_refused",
+    yield promise(
+        clause,
+        f"{slug(clause.id)}_broken_is_refused",
+        _broken,
         title=f"a request that breaks this is refused: {clause.text}",
-        check=partial(_broken, clause=clause),
-        **common,  # type: ignore[arg-type]
+        cost=2,
     )
 
 
@@ -83,11 +80,13 @@ def _broken(probe: Probe, *, clause: c.CombinationClause) -> None:
     found = broken(probe, request)
     if clause.level != "unspecified" and clause.id not in found[:1]:
         raise NotRun(f"no request was found that breaks this clause first (but {found or 'none'})")
-    exchange = request.send(probe)
-    if clause.level == "unspecified":
-        observe_either(probe, exchange, _words(request))
-    else:
-        refuse_as(probe, exchange, clause, control(probe, request.stream), _words(request))
+    base = control(probe, request.stream)
+    expect(probe, request.send(probe), clause, base, _words(request))
+    if not request.stream and can_stream(probe) and "stream" not in (*clause.when, *clause.then):
+        streamed = prepare(probe, True, breaking=clause.id, **parameters)
+        if broken(probe, streamed)[:1] == (clause.id,):
+            words = _words(streamed)
+            expect(probe, streamed.send(probe), clause, control(probe, True), words)
 
 
 def _when(probe: Probe, clause: c.CombinationClause) -> tuple[dict[str, Any], bool]:
@@ -111,7 +110,7 @@ def _against(probe: Probe, name: str, matcher: c.Matcher) -> Any:
     if matcher.any_of is not None:
         choice = probe.edition.parameters(probe.model)[name].choice
         others = [v for v in (choice.values if choice else ()) if v not in matcher.any_of]
-        return others[0] if others else _FORCED if name == "tool_choice" else None
+        return others[0] if others else FORCED if name == "tool_choice" else None
     if isinstance(matcher.equals, bool):
         return not matcher.equals
     if isinstance(matcher.equals, str):

@@ -8,9 +8,10 @@ from typing import Any
 
 from tokenassay.conformance.failures import NotRun
 from tokenassay.conformance.probe import DEAREST, Probe
-from tokenassay.conformance.promises.messages import refuse_as, say
+from tokenassay.conformance.promises.refusing import control, refuse_as
 from tokenassay.conformance.promises.registry import Promise, builder
-from tokenassay.conformance.promises.requests import Prepared, broken, control, prepare
+from tokenassay.conformance.promises.requests import Prepared, broken, prepare
+from tokenassay.conformance.promises.talking import say
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts.edition import Edition
 

@@ -3,111 +3,123 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from tokenassay.conformance.failures import Inconclusive, Violation
+from tokenassay.conformance.failures import NotRun
 from tokenassay.conformance.probe import Probe
+from tokenassay.conformance.promises.making import promise
+from tokenassay.conformance.promises.refusing import control, expect, refuse_as
 from tokenassay.conformance.promises.registry import Promise, builder
-from tokenassay.conformance.promises.requests import Prepared, broken, control, prepare
+from tokenassay.conformance.promises.requests import Prepared, broken
+from tokenassay.conformance.promises.talking import ask, billed, can_stream, say
+from tokenassay.conformance.promises.values import type_promises
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts.edition import Edition
 
 Messages = list[dict[str, Any]]
 
-
-def say(role: str, content: Any, **more: Any) -> dict[str, Any]:
-    """One message."""
-    return {"role": role, "content": content, **more}
-
-
-_HELLO = say("user", "Say hello.")
-_ANSWER = say("assistant", "Hello.")
-_SYSTEM = say("system", "You are brief.")
+ASKED = say("user", "Say hello.")
+ANSWER = say("assistant", "Hello.")
+SYSTEM = say("system", "You are brief.")
+AGAIN = say("user", "And in French?")
 
 
-class _Rule:
-    """How one message rule is tried: conversations that keep it, and that break it."""
+class Tried(NamedTuple):
+    """How one rule is tried: conversations that keep it, and that break it."""
 
-    def __init__(
-        self,
-        kept: str,
-        refused: str,
-        fine: Callable[[c.MessageClause], list[Messages]],
-        faults: Callable[[c.MessageClause], list[Messages]],
-    ) -> None:
-        self.kept, self.refused, self.fine, self.faults = kept, refused, fine, faults
+    kept: str
+    refused: str
+    fine: Callable[[c.MessageClause], list[Messages]]
+    faults: Callable[[c.MessageClause], list[Messages]]
 
 
 def _roles_fine(clause: c.MessageClause) -> list[Messages]:
-    found: list[Messages] = [[_HELLO]]
+    found: list[Messages] = [[ASKED]]
     if "system" in clause.args["values"]:
-        found.append([_SYSTEM, _HELLO])
+        found += [[SYSTEM, ASKED], [say("system", "你说话简短。"), say("user", "打个招呼。")]]
     if "assistant" in clause.args["values"]:
-        found.append([_HELLO, _ANSWER, _HELLO])
+        found += [[ASKED, ANSWER, AGAIN], [SYSTEM, ASKED, ANSWER, AGAIN, ANSWER, ASKED]]
     return found
+
+
+def _roles_faults(clause: c.MessageClause) -> list[Messages]:
+    stranger = say("narrator", "Once.")
+    return [
+        [stranger],
+        [{"content": "no role at all"}],
+        [ASKED, ANSWER, stranger],
+        [stranger, ASKED],
+        [say("USER", "Say hello.")],
+    ]
 
 
 def _content_faults(clause: c.MessageClause) -> list[Messages]:
     roles = clause.args.get("roles", ["user"])
     if clause.args.get("empty", "allowed") == "refused":
-        return [[say("user", "")]] if "user" in roles else []
+        return [[say("user", "")], [ASKED, ANSWER, say("user", "")]] if "user" in roles else []
     faults: list[Messages] = []
     if "user" in roles:
-        faults.append([{"role": "user"}])
+        faults += [[{"role": "user"}], [ASKED, ANSWER, {"role": "user"}]]
     if "system" in roles:
-        faults.append([{"role": "system"}, _HELLO])
+        faults.append([{"role": "system"}, ASKED])
     return faults
 
 
-_RULES: dict[str, _Rule] = {
-    "roles": _Rule(
-        "documented_roles_are_accepted",
-        "unknown_role_is_refused",
-        _roles_fine,
-        lambda clause: [[say("narrator", "Once.")], [{"content": "no role at all"}]],
+def _typed_faults(clause: c.MessageClause) -> list[Messages]:
+    wrong = (("integer", 5), ("boolean", True), ("object", {"text": "hi"}), ("array", ["hi"]))
+    values = [value for kind, value in wrong if kind not in clause.args["types"]]
+    return [[say("user", value)] for value in values] + [[ASKED, ANSWER, say("user", values[0])]]
+
+
+_RULES: dict[str, Tried] = {
+    "roles": Tried(
+        "documented_roles_are_accepted", "unknown_role_is_refused", _roles_fine, _roles_faults
     ),
-    "system_first_only": _Rule(
+    "system_first_only": Tried(
         "system_message_at_the_head_is_accepted",
         "system_message_further_down_is_refused",
-        lambda clause: [[_SYSTEM, _HELLO], [_SYSTEM, _HELLO, _ANSWER, _HELLO]],
-        lambda clause: [[_HELLO, _ANSWER, _SYSTEM, _HELLO]],
+        lambda clause: [[SYSTEM, ASKED], [SYSTEM, ASKED, ANSWER, AGAIN]],
+        lambda clause: [
+            [ASKED, ANSWER, SYSTEM, AGAIN],
+            [SYSTEM, ASKED, ANSWER, SYSTEM, AGAIN],
+            [SYSTEM, SYSTEM, ASKED],
+        ],
     ),
-    "user_assistant_alternate": _Rule(
+    "user_assistant_alternate": Tried(
         "alternating_turns_are_accepted",
         "turns_that_do_not_alternate_are_refused",
-        lambda clause: [[_HELLO, _ANSWER, _HELLO], [_HELLO, _ANSWER, _HELLO, _ANSWER, _HELLO]],
-        lambda clause: [[_HELLO, _HELLO], [_HELLO, _ANSWER, _ANSWER, _HELLO]],
+        lambda clause: [[ASKED, ANSWER, AGAIN], [SYSTEM, ASKED, ANSWER, AGAIN, ANSWER, ASKED]],
+        lambda clause: [
+            [ASKED, ASKED],
+            [ASKED, ANSWER, ANSWER, AGAIN],
+            [SYSTEM, ASKED, ANSWER, AGAIN, AGAIN],
+        ],
     ),
-    "last_is_user_or_tool": _Rule(
+    "last_is_user_or_tool": Tried(
         "conversation_that_ends_with_the_user_is_accepted",
         "conversation_that_ends_with_the_assistant_is_refused",
-        lambda clause: [[_HELLO, _ANSWER, _HELLO]],
-        lambda clause: [[_HELLO, _ANSWER]],
+        lambda clause: [[ASKED], [ASKED, ANSWER, AGAIN]],
+        lambda clause: [[ASKED, ANSWER], [SYSTEM, ASKED, ANSWER], [SYSTEM]],
     ),
-    "not_empty": _Rule(
+    "not_empty": Tried(
         "one_message_is_accepted",
         "empty_list_of_messages_is_refused",
-        lambda clause: [[_HELLO]],
+        lambda clause: [[ASKED]],
         lambda clause: [[]],
     ),
-    "content_required": _Rule(
+    "content_required": Tried(
         "messages_with_content_are_accepted",
         "message_without_content_is_refused",
-        lambda clause: [[_HELLO]],
+        lambda clause: [[ASKED], [SYSTEM, say("user", "你好"), ANSWER, say("user", "🙂")]],
         _content_faults,
     ),
-    "content_types": _Rule(
+    "content_types": Tried(
         "content_of_the_documented_type_is_accepted",
         "content_of_another_type_is_refused",
-        lambda clause: [[_HELLO]],
-        lambda clause: [
-            [say("user", value)]
-            for kind, value in (("integer", 5), ("object", {"text": "hi"}), ("array", ["hi"]))
-            if kind not in clause.args["types"]
-        ],
+        lambda clause: [[ASKED], [SYSTEM, say("user", "7")]],
+        _typed_faults,
     ),
 }
 
@@ -116,50 +128,54 @@ _RULES: dict[str, _Rule] = {
 def rule_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
     """A rule kept is accepted, a rule broken is refused as documented."""
     assert isinstance(clause, c.MessageClause)
-    if edition.rule("prompt_only", model) is not None:
+    if takes_prompts_only(edition, model):
         return
     rule = _RULES[clause.rule]
-    common = {"family": clause.family, "clause": clause.id, "level": clause.level}
-    yield Promise(
-        id=rule.kept,
-        title=rule.kept.replace("_", " "),
-        check=partial(_accepted_all, conversations=rule.fine(clause)),
-        cost=2,
-        **common,  # type: ignore[arg-type]
-    )
+    yield promise(clause, rule.kept, _accepted_all, cost=3, conversations=rule.fine(clause))
     faults = rule.faults(clause)
     if faults:
-        yield Promise(
-            id=rule.refused,
-            title=rule.refused.replace("_", " "),
-            check=partial(_refused_all, clause=clause, conversations=faults),
-            cost=2,
-            **common,  # type: ignore[arg-type]
-        )
+        yield promise(clause, rule.refused, refused_all, cost=4, conversations=faults)
 
 
-def _accepted_all(probe: Probe, *, conversations: list[Messages]) -> None:
+def takes_prompts_only(edition: Edition, model: str) -> bool:
+    """Whether the documents say, beyond doubt, that a model takes no messages."""
+    rule = edition.rule("prompt_only", model)
+    return rule is not None and rule.level != "unspecified"
+
+
+def _accepted_all(probe: Probe, *, clause: c.Clause, conversations: list[Messages]) -> None:
+    tried = 0
     for messages in conversations:
         request = Prepared(probe.body(messages))
-        if not broken(probe, request):
-            probe.accepted(request.send(probe), f"{outline(messages)} accepted")
+        if broken(probe, request):
+            continue
+        tried += 1
+        probe.accepted(request.send(probe), f"{outline(messages)} accepted")
+    if not tried:
+        raise NotRun("each conversation that keeps this rule breaks another one")
 
 
-def _refused_all(probe: Probe, *, clause: c.ClauseBase, conversations: list[Messages]) -> None:
-    base = control(probe)
+def refused_all(
+    probe: Probe,
+    *,
+    clause: c.Clause,
+    conversations: list[Messages],
+    **parameters: Any,
+) -> None:
+    """Each conversation that breaks this clause and no other first is refused as it says."""
+    tried = 0
     for messages in conversations:
-        exchange = probe.send(probe.body(messages))
-        refuse_as(probe, exchange, clause, base, outline(messages))
-
-
-def refuse_as(probe: Probe, exchange: Any, clause: c.ClauseBase, base: Any, what: str) -> None:
-    """Hold an answer to the documented refusal, and say in a breach what was sent."""
-    try:
-        probe.refused(exchange, clause, control=base)
-    except Violation as violation:
-        raise Violation(
-            f"{what}: {violation.expected}", violation.observed, violation.exchange
-        ) from None
+        request = Prepared(probe.body(messages, **parameters))
+        if clause.level != "unspecified" and broken(probe, request)[:1] != (clause.id,):
+            continue
+        tried += 1
+        expect(probe, request.send(probe), clause, control(probe), outline(messages))
+        if tried == 1 and can_stream(probe) and clause.level != "unspecified":
+            streamed = Prepared(request.body, stream=True).send(probe)
+            what = f"{outline(messages)} in a stream"
+            expect(probe, streamed, clause, control(probe, stream=True), what)
+    if not tried:
+        raise NotRun("each conversation that breaks this rule breaks another one first")
 
 
 def outline(messages: Messages) -> str:
@@ -176,178 +192,204 @@ def outline(messages: Messages) -> str:
 def input_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
     """A request needs a prompt or messages, in an object."""
     assert isinstance(clause, c.MessageClause)
-    as_text = clause.rule == "input_is_object"
-    id = "input_that_is_no_object_is_refused" if as_text else "input_without_a_word_is_refused"
-    yield Promise(
-        id=id,
-        title=id.replace("_", " "),
-        family=clause.family,
-        clause=clause.id,
-        level=clause.level,
-        check=partial(_refused_input, clause=clause, value="hello" if as_text else {}),
-    )
-
-
-def _refused_input(probe: Probe, *, clause: c.ClauseBase, value: Any) -> None:
-    body = probe.body()
-    if "input" in body:
-        body["input"] = value
+    if clause.rule == "input_is_object":
+        id, values = "input_that_is_no_object_is_refused", ["hello", ["hello"], 5]
     else:
-        body.pop("messages", None)
-    probe.refused(probe.send(body), clause, control=control(probe))
+        id, values = "input_without_a_word_is_refused", [{}, {"text": "hello"}]
+    yield promise(clause, id, _refused_input, cost=len(values), values=values)
+
+
+def _refused_input(probe: Probe, *, clause: c.MessageClause, values: list[Any]) -> None:
+    for value in values:
+        body = probe.body()
+        if "input" in body:
+            body["input"] = value
+        else:
+            body.pop("messages", None)
+        refuse_as(probe, probe.send(body), clause, control(probe), f"input {value!r}")
 
 
 @builder("messages:prompt_only")
 def prompt_only_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
     """A model that only takes a prompt refuses messages."""
-    common = {"family": clause.family, "clause": clause.id, "level": clause.level}
-    yield Promise(
-        id="messages_to_a_prompt_only_model_are_refused",
+    yield promise(
+        clause,
+        "messages_to_a_prompt_only_model_are_refused",
+        _refused_messages,
         title="messages to a model that takes a prompt alone are refused",
-        check=partial(_refused_messages, clause=clause),
-        **common,  # type: ignore[arg-type]
     )
 
 
-def _refused_messages(probe: Probe, *, clause: c.ClauseBase) -> None:
-    base = control(probe)
-    body = probe.body()
-    body["input"] = {"messages": [_HELLO]}
-    probe.refused(probe.send(body), clause, control=base)
+def _refused_messages(probe: Probe, *, clause: c.MessageClause) -> None:
+    base = probe.send(probe.body(prompt="Say hello."))
+    body = probe.body(prompt="Say hello.")
+    body["input"] = {"messages": [ASKED]}
+    expect(probe, probe.send(body), clause, base, "messages")
 
 
 @builder("messages:prompt_and_messages_exclusive")
 def exclusive_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
     """Prompt and messages together: refused where the page says so, else observed."""
-    yield Promise(
-        id="prompt_and_messages_together_are_refused",
+    yield promise(
+        clause,
+        "prompt_and_messages_together_are_refused",
+        _both,
         title="a prompt and messages in one request are refused",
-        family=clause.family,
-        clause=clause.id,
-        level=clause.level,
-        check=partial(_both, clause=clause),
     )
 
 
-def _both(probe: Probe, *, clause: c.ClauseBase) -> None:
+def _both(probe: Probe, *, clause: c.MessageClause) -> None:
     body = probe.body()
-    body["input"] = {"prompt": "Say hello.", "messages": [_HELLO]}
-    exchange = probe.send(body)
-    if clause.level == "unspecified":
-        observe_either(probe, exchange, "a prompt and messages together")
-        return
-    probe.refused(exchange, clause, control=control(probe))
-
-
-def observe_either(probe: Probe, exchange: Any, what: str) -> None:
-    """Note whether something that the documents leave open was accepted or refused."""
-    from tokenassay.conformance.judging import told
-
-    try:
-        probe.accepted(exchange)
-    except Violation as violation:
-        probe.observe(f"{what}: refused with {violation.observed}")
-    except Inconclusive:
-        if exchange.error is None:
-            raise
-        probe.observe(f"{what}: refused with {told(exchange.error)}")
-    else:
-        probe.observe(f"{what}: accepted")
+    body["input"] = {"prompt": "Say hello.", "messages": [ASKED]}
+    expect(probe, probe.send(body), clause, control(probe), "a prompt and messages together")
 
 
 @builder("messages:history_shape")
 def history_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
     """The old history parameter still takes its turns, and refuses other shapes."""
-    assert isinstance(clause, c.MessageClause)
-    common = {"family": clause.family, "clause": clause.id, "level": clause.level}
-    yield Promise(
-        id="history_with_a_prompt_is_accepted",
-        title="a prompt with earlier turns under history is accepted",
-        check=partial(_history, clause=clause, turn=dict.fromkeys(clause.args["keys"], "Hello.")),
-        **common,  # type: ignore[arg-type]
+    yield promise(
+        clause,
+        "history_with_a_prompt_is_accepted",
+        _history_taken,
+        title="a prompt with earlier turns under history is accepted, and its words count",
+        cost=3,
     )
-    yield Promise(
-        id="history_of_another_shape_is_refused",
+    yield promise(
+        clause,
+        "history_of_another_shape_is_refused",
+        _history_refused,
         title="history with turns of another shape is refused",
-        check=partial(_history, clause=clause, turn={"question": "Hello."}, refused=True),
-        **common,  # type: ignore[arg-type]
+        cost=3,
     )
 
 
-def _history(
-    probe: Probe, *, clause: c.ClauseBase, turn: dict[str, str], refused: bool = False
-) -> None:
+def _with_history(probe: Probe, turns: list[Any]) -> dict[str, Any]:
     body = probe.body(prompt="Say hello.")
-    base = probe.send(body)
-    body = {**body, "input": {**body["input"], "history": [turn]}}
-    exchange = probe.send(body)
-    if refused:
-        probe.refused(exchange, clause, control=base)
-    else:
+    return {**body, "input": {**body["input"], "history": turns}}
+
+
+def _history_taken(probe: Probe, *, clause: c.MessageClause) -> None:
+    turn = dict.fromkeys(clause.args["keys"], "The river is wide and slow here.")
+    bare = probe.accepted(probe.send(probe.body(prompt="Say hello.")))
+    for turns in ([turn], [turn, turn, turn]):
+        exchange = probe.send(_with_history(probe, turns))
         probe.accepted(exchange, "a prompt with history accepted")
+        _hold_heard(probe, bare, exchange, f"{len(turns)} earlier turns under history")
 
 
-@builder("messages:json_word_in_messages")
-def json_word_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
-    """JSON mode asks for the word json in the conversation."""
-    assert isinstance(clause, c.MessageClause)
-    if "response_format" not in edition.parameters(model):
+def _history_refused(probe: Probe, *, clause: c.MessageClause) -> None:
+    base = probe.send(probe.body(prompt="Say hello."))
+    first = clause.args["keys"][0]
+    for turns in ([{"question": "Hello."}], ["Hello."], [{first: "Hello."}]):
+        exchange = probe.send(_with_history(probe, turns))
+        refuse_as(probe, exchange, clause, base, f"history {turns!r}")
+
+
+def _hold_heard(probe: Probe, less: Any, more: Any, what: str) -> None:
+    """Words that were sent are words that are read: they show in the input tokens."""
+    if _meters_nothing(probe):
         return
-    common = {"family": clause.family, "clause": clause.id, "level": clause.level}
-    for id, text in (
-        ("json_mode_with_the_word_json_is_accepted", "Answer in json."),
-        ("json_mode_without_the_word_json_is_refused", "Say hello."),
-    ):
-        yield Promise(
-            id=id,
-            title=id.replace("_", " "),
-            check=partial(_json_mode, clause=clause, text=text),
-            **common,  # type: ignore[arg-type]
+    small, _ = billed(probe, less)
+    large, _ = billed(probe, more)
+    if large <= small:
+        raise probe.violation(
+            f"more than {small} input tokens with {what}", f"{large} input tokens", more
         )
 
 
-def _json_mode(probe: Probe, *, clause: c.MessageClause, text: str) -> None:
-    value = {"type": clause.args.get("value", "json_object")}
-    stream = prepare(probe, response_format=value).stream
-    exchange = probe.send(probe.body(text, response_format=value), stream=stream)
-    if clause.args.get("word", "json") in text:
-        probe.accepted(exchange, "JSON mode accepted")
-    else:
-        probe.refused(exchange, clause, control=control(probe, stream))
+def _meters_nothing(probe: Probe) -> bool:
+    """Whether the documents say that usage means nothing, or do not speak of it."""
+    unmetered = probe.edition.behaviour("usage_unmetered", probe.model) is not None
+    return unmetered or probe.edition.behaviour("usage_counts_template", probe.model) is None
 
 
-# ----------------------------------------------------------------------- a search
+# ----------------------------------------------------------------------- the whole list
 
 
 @builder("parameter:messages")
 def conversation_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
-    """Any conversation that breaks no clause is accepted: Hypothesis looks for one that isn't."""
-    from tokenassay.conformance.promises.parameters import type_promises
-
+    """Any conversation is judged by the documented rules: Hypothesis looks for one that isn't."""
     yield from type_promises(edition, clause, model)
-    if edition.rule("prompt_only", model) is None:
-        yield Promise(
-            id="conversation_within_the_rules_is_accepted",
-            title="any conversation that keeps the documented rules is accepted",
+    if takes_prompts_only(edition, model):
+        return
+    yield promise(
+        clause,
+        "conversation_within_the_rules_is_accepted",
+        _any_conversation,
+        title="any conversation that keeps the documented rules is accepted",
+        family="messages",
+        cost=12,
+    )
+    yield promise(
+        clause,
+        "conversation_against_the_rules_is_refused",
+        _any_breach,
+        title="any conversation that breaks a documented rule is refused as that rule says",
+        family="messages",
+        cost=12,
+    )
+    if edition.behaviour("usage_counts_template", model) is not None:
+        yield promise(
+            clause,
+            "earlier_turns_are_read",
+            _turns_read,
+            title="what was said earlier in a conversation is read: it counts as input",
             family="messages",
-            clause=clause.id,
-            level=clause.level,
-            check=_any_conversation,
-            cost=12,
+            cost=4,
         )
 
 
-def _any_conversation(probe: Probe) -> None:
-    words = st.sampled_from(["Hello.", "你好。", "1 + 1 = ?", "def f(): pass", "🙂", "a\nb", "١٢٣"])
+WORDS = (
+    "Hello.",
+    "你好。",
+    "1 + 1 = ?",
+    "def f(): pass",
+    "🙂",
+    "a\nb",
+    "١٢٣",
+    "  spaced  ",
+    '"\\"',
+)
+
+
+def _any_conversation(probe: Probe, *, clause: c.ParameterClause) -> None:
+    words = st.sampled_from(WORDS)
     turns = st.lists(words, min_size=0, max_size=3)
 
     def check(drawn: tuple[bool, list[str], str]) -> None:
         with_system, earlier, last = drawn
-        messages: Messages = [_SYSTEM] if with_system else []
+        messages: Messages = [SYSTEM] if with_system else []
         for text in earlier:
-            messages += [say("user", text), _ANSWER]
+            messages += [say("user", text), ANSWER]
         request = Prepared(probe.body([*messages, say("user", last)]))
         if not broken(probe, request):
             probe.accepted(request.send(probe), f"{outline(messages)} and a question accepted")
 
     probe.search(st.tuples(st.booleans(), turns, words), check)
+
+
+def _any_breach(probe: Probe, *, clause: c.ParameterClause) -> None:
+    roles = ["system", "user", "assistant", "narrator"]
+    drawn = st.lists(st.tuples(st.sampled_from(roles), st.sampled_from(WORDS)), max_size=5)
+
+    def check(turns: list[tuple[str, str]]) -> None:
+        messages = [say(role, text) for role, text in turns]
+        request = Prepared(probe.body(messages))
+        against = set(broken(probe, request))
+        rule = probe.edition.clause(against.pop()) if len(against) == 1 else None
+        if rule is not None and rule.level == "must":
+            exchange = request.send(probe)
+            refuse_as(probe, exchange, rule, control(probe), outline(messages))
+
+    probe.search(drawn, check)
+
+
+def _turns_read(probe: Probe, *, clause: c.ParameterClause) -> None:
+    earlier = say("user", "The bridge over the river was built of stone and stood long.")
+    for before in ([earlier, ANSWER], [SYSTEM, earlier, ANSWER, earlier, ANSWER]):
+        request = Prepared(probe.body([*before, AGAIN]))
+        if broken(probe, request):
+            continue
+        bare, _ = ask(probe, [m for m in before if m["role"] == "system"] + [AGAIN])
+        exchange = probe.accepted(request.send(probe))
+        _hold_heard(probe, bare, exchange, f"{len(before)} earlier messages")

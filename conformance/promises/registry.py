@@ -22,21 +22,39 @@ from tokenassay.contracts.records import Level, Record
 if TYPE_CHECKING:
     from tokenassay.conformance.probe import Probe
 
-FAMILY_MODULES = (
-    "parameters",
+MODULES = (
+    "ranges",
+    "values",
     "combinations",
     "messages",
+    "documents",
+    "tool_turns",
     "limits",
     "errors",
     "responses",
-    "streams",
+    "choices",
+    "cuts",
+    "thinking",
+    "formats",
+    "stream_frames",
+    "stream_text",
+    "stream_fields",
+    "stream_errors",
     "metering",
+    "input_meter",
+    "output_meter",
+    "web_search",
+    "whole_run",
+    "tool_words",
     "tools",
     "files",
+    "file_limits",
+    "native_files",
     "batches",
     "tokens",
     "clients",
 )
+"""Modules of this package that register builders."""
 
 Check = Callable[["Probe"], None]
 """Returns where the promise is kept; else raises Violation, Inconclusive or NotRun."""
@@ -103,8 +121,8 @@ def keys_of(clause: c.Clause) -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def load_families() -> None:
     """Import the modules that register builders."""
-    for family in FAMILY_MODULES:
-        importlib.import_module(f"tokenassay.conformance.promises.{family}")
+    for name in MODULES:
+        importlib.import_module(f"tokenassay.conformance.promises.{name}")
 
 
 def promises_for(edition: Edition, model: str) -> tuple[Promise, ...]:

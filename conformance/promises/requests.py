@@ -31,6 +31,13 @@ SAMPLE_TOOL: dict[str, Any] = {
 }
 
 
+FORCED: dict[str, Any] = {
+    "type": "function",
+    "function": {"name": SAMPLE_TOOL["function"]["name"]},
+}
+"""The choice of one function outright."""
+
+
 class Prepared(msgspec.Struct, frozen=True):
     """A request body and whether it is to be streamed."""
 
@@ -38,7 +45,7 @@ class Prepared(msgspec.Struct, frozen=True):
     stream: bool = False
 
     def send(self, probe: Probe, *, repeat: int = 0) -> Exchange:
-        """Send it."""
+        """The answer to it."""
         return probe.send(self.body, stream=self.stream, repeat=repeat)
 
 
@@ -57,6 +64,12 @@ def broken(probe: Probe, request: Prepared, *, input_tokens: int | None = None) 
             message_tokens=lambda message: probe.count(message.text),
         )
     return tuple(refusal.clause for refusal in found if refusal.level != "unspecified")
+
+
+def is_dearer(probe: Probe, body: Mapping[str, Any]) -> bool:
+    """Whether a request could cost more than a proof is worth, and more than a plain one does."""
+    price = probe.session.pricing.at_most
+    return probe.too_dear(body) and price(body)[1] > price(probe.body())[1]
 
 
 def sample(probe: Probe, name: str) -> Any:
@@ -157,11 +170,6 @@ def _holds(
     if matcher.present is not None:
         return matcher.present == present and (not present or holds(matcher, value))
     return holds(matcher, value)
-
-
-def control(probe: Probe, stream: bool = False) -> Exchange:
-    """The plain request that every refusal is measured against."""
-    return probe.send(probe.body(), stream=stream)
 
 
 def without(body: dict[str, Any], path: str) -> dict[str, Any]:

@@ -1,72 +1,82 @@
-"""Answers: their shape, their fields, and what they do at stops and caps."""
+"""Answers: their form, their ids, their choices and their reasons to end."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import msgspec
 
 from tokenassay.conformance.exchanges import Exchange
-from tokenassay.conformance.failures import Inconclusive, NotRun, Violation
+from tokenassay.conformance.failures import NotRun, Violation
 from tokenassay.conformance.judging import first_fault
-from tokenassay.conformance.probe import Probe
-from tokenassay.conformance.promises.messages import observe_either
-from tokenassay.conformance.promises.parameters import written
+from tokenassay.conformance.probe import OMIT, Probe
+from tokenassay.conformance.promises.making import promise
+from tokenassay.conformance.promises.refusing import observe_either
 from tokenassay.conformance.promises.registry import Promise, builder
-from tokenassay.conformance.promises.requests import Prepared, prepare
+from tokenassay.conformance.promises.requests import Prepared, broken, prepare
+from tokenassay.conformance.promises.talking import (
+    ask,
+    can_stream,
+    say,
+    stream,
+)
+from tokenassay.conformance.promises.texts import (
+    BRIEF,
+    BRIEF_ZH,
+    HELLO,
+    LONG,
+    QUESTIONS,
+    ROOM,
+    written,
+)
+from tokenassay.conformance.promises.values import default_promises
 from tokenassay.conformance.reading import reply_of
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts.edition import Edition
 
-LONG = "Write a long text about the history of bridges, with many details."
-LONG_ZH = "请详细写一篇关于桥梁历史的长文。"
-QUESTIONS = ("Say hello.", "你好，请介绍一下杭州。", "What is 1 + 1?", "用三句话介绍一下长城。")
-
-
-def one(clause: c.Clause, id: str, check: Any, *, title: str = "", **more: Any) -> Promise:
-    """A promise in the family and at the level of its clause."""
-    return Promise(
-        id=id,
-        title=title or id.replace("_", " "),
-        family=clause.family,
-        clause=clause.id,
-        level=clause.level,
-        check=partial(check, clause=clause),
-        **more,
-    )
-
-
 # ------------------------------------------------------------------------------- shapes
 
 
-@builder(
-    "shape:response", "shape:text_response", "shape:message_response", "shape:usage"
-)
+@builder("shape:response", "shape:text_response", "shape:message_response", "shape:usage")
 def shape_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
     """Plain answers have the documented shape, whatever was asked."""
     assert isinstance(clause, c.ShapeClause)
-    yield one(clause, f"{clause.of}_has_the_documented_shape", _shape, cost=6)
+    yield promise(clause, f"{clause.of}_has_the_documented_shape", _shape, cost=9)
 
 
 def _shape(probe: Probe, *, clause: c.ShapeClause) -> None:
-    parameters: dict[str, Any] = {}
-    for name, matcher in clause.when.items():
-        if matcher.equals is not msgspec.UNSET and name in probe.edition.parameters(probe.model):
-            parameters[name] = matcher.equals
-    if clause.of == "message_response" and probe.edition.rule("prompt_only", probe.model):
+    known = probe.edition.parameters(probe.model)
+    parameters: dict[str, Any] = {
+        name: matcher.equals
+        for name, matcher in clause.when.items()
+        if matcher.equals is not msgspec.UNSET and name in known
+    }
+    if clause.of in _FORMS and "result_format" in known:
+        parameters["result_format"] = _FORMS[clause.of]
+    request = prepare(probe, **parameters)
+    if broken(probe, request) or request.stream:
+        raise NotRun("this model has no plain answers of this form")
+    asked: list[tuple[Any, int]] = [(question, 16) for question in QUESTIONS]
+    asked += [(BRIEF, ROOM), (BRIEF_ZH, ROOM)]
+    if "messages" in known and probe.edition.rule("prompt_only", probe.model) is None:
+        asked.append(([say("user", HELLO), say("assistant", "Hello."), say("user", LONG)], 16))
+    elif clause.of == "message_response":
         raise NotRun("the model takes prompts only, and those have text answers")
-    for question in QUESTIONS:
-        exchange = probe.accepted(probe.send(probe.body(question, **parameters)))
+    for said, cap in asked:
+        exchange, _ = ask(probe, said, cap=cap, **parameters)
         body = exchange.json
         if clause.of == "usage":
             body = body.get("usage") if isinstance(body, dict) else None
-        _hold(probe, clause, body, exchange)
+        hold_shape(probe, clause, body, exchange)
 
 
-def _hold(probe: Probe, clause: c.ShapeClause, body: Any, exchange: Exchange) -> None:
+_FORMS = {"text_response": "text", "message_response": "message"}
+
+
+def hold_shape(probe: Probe, clause: c.ShapeClause, body: Any, exchange: Exchange) -> None:
+    """A body fits a documented shape; where the documents leave that open, it is noted."""
     fault = first_fault(clause, body)
     if fault is None:
         return
@@ -76,24 +86,140 @@ def _hold(probe: Probe, clause: c.ShapeClause, body: Any, exchange: Exchange) ->
     raise probe.violation(f"a body as documented: {clause.text}", fault, exchange)
 
 
+@builder("endpoint:generate", "endpoint:chat")
+def endpoint_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
+    """A plain request is answered in the documented place, as JSON."""
+    yield promise(clause, "plain_request_is_answered", _plain, family="responses", cost=4)
+
+
+def _plain(probe: Probe, *, clause: c.EndpointClause) -> None:
+    for question in QUESTIONS:
+        request = Prepared(probe.body(question))
+        if broken(probe, request):
+            request = prepare(probe)
+        exchange = probe.accepted(request.send(probe))
+        if request.stream:
+            continue
+        if exchange.content_type != "application/json":
+            raise probe.violation(
+                "content type application/json",
+                f"content type {exchange.content_type or 'none'}",
+                exchange,
+            )
+        reply = reply_of(exchange, probe.surface)
+        if not reply.text and not reply.reasoning:
+            raise probe.violation("an answer with text", f"text {written(reply.text)}", exchange)
+
+
+@builder("default:result_format")
+def form_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
+    """Without being asked for a form, an answer has the default one; asked, it has that one."""
+    assert isinstance(clause, c.DefaultClause)
+    yield from default_promises(edition, clause, model)
+    parameter = edition.parameters(model).get(clause.parameter)
+    if parameter is None or parameter.default_clause is not clause:
+        return
+    yield promise(
+        clause,
+        "answer_has_the_default_form_unless_asked_for_another",
+        _default_form,
+        cost=2,
+        value=clause.by_model.get(model, clause.value),
+    )
+    yield promise(clause, "answer_has_the_form_that_was_asked_for", _asked_form, cost=4)
+
+
+def _form_of(exchange: Exchange) -> str:
+    """Which form an answer has, by where its words stand."""
+    body = exchange.json
+    output = body.get("output") if isinstance(body, dict) else None
+    output = output if isinstance(output, dict) else {}
+    if output.get("choices"):
+        return "message"
+    return "text" if output.get("text") else "neither"
+
+
+def _default_form(probe: Probe, *, clause: c.DefaultClause, value: Any) -> None:
+    for question in QUESTIONS[:2]:
+        exchange = probe.accepted(probe.send(probe.body(question, result_format=OMIT)))
+        _hold_form(probe, exchange, value)
+
+
+def _asked_form(probe: Probe, *, clause: c.DefaultClause) -> None:
+    choice = probe.edition.parameters(probe.model)[clause.parameter].choice
+    for value in choice.values if choice else ():
+        for question in QUESTIONS[:2]:
+            exchange = probe.accepted(probe.send(probe.body(question, result_format=value)))
+            _hold_form(probe, exchange, value)
+
+
+def _hold_form(probe: Probe, exchange: Exchange, wanted: Any) -> None:
+    found = _form_of(exchange)
+    if found != wanted:
+        raise probe.violation(
+            f"an answer in the form {wanted}", f"one in the form {found}", exchange
+        )
+
+
+# ------------------------------------------------------------------------------- fields
+
+
 @builder("behaviour:success_fields")
 def success_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
     """Fields that are always there on success."""
     assert isinstance(clause, c.BehaviourClause)
-    slug = "_".join(field.rpartition(".")[2] for field in clause.args["fields"])
-    yield one(clause, f"{slug}_are_there_on_success", _success_fields)
+    names = "_".join(field.rpartition(".")[2] for field in clause.args["fields"])
+    yield promise(clause, f"{names}_are_there_on_success", _success_fields, cost=3)
 
 
 def _success_fields(probe: Probe, *, clause: c.BehaviourClause) -> None:
-    exchange = probe.accepted(probe.send(probe.body()))
-    for field in clause.args["fields"]:
-        found: Any = exchange.json
-        for step in field.split("."):
-            found = found.get(step, msgspec.UNSET) if isinstance(found, dict) else msgspec.UNSET
-        if found != clause.args["value"]:
-            shown = "missing" if found is msgspec.UNSET else written(found)
+    for question in (HELLO, LONG, BRIEF_ZH):
+        exchange, _ = ask(probe, question)
+        for field in clause.args["fields"]:
+            found: Any = exchange.json
+            for step in field.split("."):
+                found = found.get(step, msgspec.UNSET) if isinstance(found, dict) else msgspec.UNSET
+            if found != clause.args["value"]:
+                shown = "missing" if found is msgspec.UNSET else written(found)
+                raise probe.violation(
+                    f"{field} {written(clause.args['value'])}", f"{field} {shown}", exchange
+                )
+
+
+@builder("behaviour:sdk_compatible")
+def no_error_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
+    """Where the documents say that success has no code, none stands beside a good answer."""
+    assert isinstance(clause, c.BehaviourClause)
+    if "code" not in clause.args.get("on_success", {}):
+        return
+    yield promise(clause, "good_answer_carries_no_error_code", _no_code, family="responses", cost=3)
+    if edition.behaviour("sse_by_header", model) is not None:
+        yield promise(
+            clause, "good_frames_carry_no_error_code", _no_code_in_frames, family="streams", cost=2
+        )
+
+
+def _no_code(probe: Probe, *, clause: c.BehaviourClause) -> None:
+    for question in QUESTIONS[:3]:
+        exchange, _ = ask(probe, question)
+        _hold_success(probe, clause, exchange.json, exchange, "")
+
+
+def _no_code_in_frames(probe: Probe, *, clause: c.BehaviourClause) -> None:
+    for question in QUESTIONS[:2]:
+        exchange, flow = stream(probe, question)
+        for number, reply in enumerate(flow.replies, 1):
+            _hold_success(probe, clause, reply.body, exchange, f"frame {number}: ")
+
+
+def _hold_success(
+    probe: Probe, clause: c.BehaviourClause, body: Any, exchange: Exchange, where: str
+) -> None:
+    for field in ("code", "message"):
+        found = body.get(field) if isinstance(body, dict) else None
+        if found not in (None, clause.args["on_success"].get(field)):
             raise probe.violation(
-                f"{field} {written(clause.args['value'])}", f"{field} {shown}", exchange
+                f"{where}no {field} beside a good answer", f"{field} {written(found)}", exchange
             )
 
 
@@ -102,73 +228,59 @@ def request_id_promises(edition: Edition, clause: c.Clause, model: str) -> Itera
     """Every answer has an id of the documented form, of its own."""
     assert isinstance(clause, c.BehaviourClause)
     field = clause.args["field"]
-    if clause.args.get("pattern") and clause.level != "unspecified":
-        yield one(clause, f"{field}_has_the_documented_form", _request_id, cost=2)
-        yield one(clause, f"{field}_is_new_with_each_answer", _request_id_new, cost=2)
+    if clause.args.get("pattern"):
+        yield promise(clause, f"{field}_has_the_documented_form", _request_id, cost=3)
+        yield promise(clause, f"{field}_is_new_with_each_answer", _request_id_new, cost=4)
+
+
+def _id_in(exchange: Exchange, field: str) -> Any:
+    return exchange.json.get(field) if isinstance(exchange.json, dict) else None
 
 
 def _request_id(probe: Probe, *, clause: c.BehaviourClause) -> None:
-    for question in QUESTIONS[:2]:
-        exchange = probe.accepted(probe.send(probe.body(question)))
-        found = exchange.json.get(clause.args["field"]) if isinstance(exchange.json, dict) else None
+    field = clause.args["field"]
+    for question in QUESTIONS[:3]:
+        exchange, _ = ask(probe, question)
+        found = _id_in(exchange, field)
         if not isinstance(found, str) or not re.search(clause.args["pattern"], found):
-            field = clause.args["field"]
             raise probe.violation(
-                f"{field} of the form {clause.args['pattern']}", f"{field} {written(found)}", exchange
+                f"{field} of the form {clause.args['pattern']}",
+                f"{field} {written(found)}",
+                exchange,
             )
 
 
 def _request_id_new(probe: Probe, *, clause: c.BehaviourClause) -> None:
     field = clause.args["field"]
-    found = []
-    for repeat in (0, 7):
-        exchange = probe.accepted(probe.send(probe.body(), repeat=repeat))
-        found.append(exchange.json.get(field) if isinstance(exchange.json, dict) else None)
-    if found[0] == found[1]:
-        raise probe.violation(f"another {field} for another answer", f"{written(found[0])} twice")
+    seen: dict[Any, Exchange] = {}
+    for question, repeat in ((HELLO, 0), (HELLO, 7), (QUESTIONS[1], 0), (LONG, 0)):
+        exchange, _ = ask(probe, question, repeat=repeat)
+        found = _id_in(exchange, field)
+        if found in seen:
+            raise probe.violation(
+                f"another {field} for another answer", f"{written(found)} twice", exchange
+            )
+        seen[found] = exchange
 
 
 @builder("behaviour:model_echoed")
 def model_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
-    """The answer names the model that was asked for."""
-    yield one(clause, "answer_names_the_model_asked_for", _model_echoed)
+    """The answer names the model that was asked for, whole and by stream."""
+    yield promise(clause, "answer_names_the_model_asked_for", _model_echoed, cost=3)
 
 
 def _model_echoed(probe: Probe, *, clause: c.BehaviourClause) -> None:
-    exchange = probe.accepted(probe.send(probe.body()))
-    found = exchange.json.get("model") if isinstance(exchange.json, dict) else None
-    if found != probe.model:
-        raise probe.violation(f"model {probe.model}", f"model {written(found)}", exchange)
+    def hold(found: Any, exchange: Exchange) -> None:
+        if found != probe.model:
+            raise probe.violation(f"model {probe.model}", f"model {written(found)}", exchange)
 
-
-@builder("behaviour:models_served")
-def served_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
-    """A model that no document names is refused."""
-    yield one(clause, "unknown_model_is_refused", _unknown_model)
-
-
-def _unknown_model(probe: Probe, *, clause: c.BehaviourClause) -> None:
-    from tokenassay.conformance.promises.requests import control
-
-    exchange = probe.send({**probe.body(), "model": "no-such-model"})
-    if exchange.status in (401, 403) and exchange.error is not None:
-        # Some accounts may not use what does not exist: that is a refusal all the same.
-        probe.observe(f"an unknown model is answered with {exchange.status}")
-        return
-    probe.refused(exchange, clause, control=control(probe))
-
-
-@builder("behaviour:model_ids_case_sensitive")
-def case_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
-    """A model's name in capitals is another name."""
-    yield one(clause, "model_name_in_another_case_is_refused", _other_case)
-
-
-def _other_case(probe: Probe, *, clause: c.BehaviourClause) -> None:
-    from tokenassay.conformance.promises.requests import control
-
-    exchange = probe.send({**probe.body(), "model": probe.model.title()})
-    probe.refused(exchange, clause, control=control(probe))
+    for question in (HELLO, LONG):
+        exchange, _ = ask(probe, question)
+        hold(_id_in(exchange, "model"), exchange)
+    if can_stream(probe):
+        exchange, flow = stream(probe, LONG)
+        for reply in flow.replies:
+            hold(reply.body.get("model"), exchange)
 
 
 # ------------------------------------------------------------------------------- endings
@@ -177,257 +289,49 @@ def _other_case(probe: Probe, *, clause: c.BehaviourClause) -> None:
 @builder("behaviour:finish_reasons")
 def finish_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
     """A finished answer gives one of the documented reasons."""
-    yield one(clause, "finish_reason_is_one_of_those_documented", _finish_reasons, cost=3)
+    yield promise(clause, "finish_reason_is_one_of_those_documented", _finish_reasons, cost=5)
 
 
 def _finish_reasons(probe: Probe, *, clause: c.BehaviourClause) -> None:
-    for question, cap in (("Say hello.", 64), (LONG, 8)):
-        exchange = probe.accepted(probe.send(probe.body(question, cap=cap)))
-        found = reply_of(exchange, probe.surface).finish_reason
-        if probe.edition.rule("prompt_only", probe.model) and found is None:
+    found: list[tuple[Any, Exchange]] = []
+    for question, cap in ((BRIEF, ROOM), (BRIEF_ZH, ROOM), (LONG, 1)):
+        exchange, reply = ask(probe, question, cap=cap)
+        if reply.finish_reason is None and probe.edition.rule("prompt_only", probe.model):
             probe.observe("a text answer without finish_reason")
             continue
-        if found not in clause.args["values"]:
+        found.append((reply.finish_reason, exchange))
+    if can_stream(probe):
+        for question, cap in ((BRIEF, ROOM), (LONG, 40)):
+            exchange, flow = stream(probe, question, cap=cap)
+            found.append((flow.speaking[-1].finish_reason if flow.speaking else None, exchange))
+    for reason, exchange in found:
+        if reason not in clause.args["values"]:
             if clause.level == "unspecified":
-                probe.observe(f"finish_reason {written(found)}")
+                probe.observe(f"finish_reason {written(reason)}")
                 continue
             raise probe.violation(
                 f"finish_reason one of {written(clause.args['values'])}",
-                f"finish_reason {written(found)}",
+                f"finish_reason {written(reason)}",
                 exchange,
             )
-
-
-@builder("behaviour:max_tokens_truncates")
-def cap_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
-    """A long answer is cut at max_tokens, and says so."""
-    yield one(clause, "max_tokens_cuts_the_answer", _cut, cost=4)
-    yield one(clause, "answer_below_max_tokens_is_not_cut", _uncut, cost=1)
-
-
-def _cut(probe: Probe, *, clause: c.BehaviourClause) -> None:
-    for cap in (1, 2, 7, 24):
-        exchange = probe.accepted(probe.send(probe.body(LONG, cap=cap)))
-        reply = reply_of(exchange, probe.surface)
-        if reply.text is None:
-            raise probe.inconclusive("the answer has no text to count", exchange)
-        tokens = probe.count(reply.text)
-        if tokens > cap + 1:
-            # One more may come of cutting between characters; the usage is held elsewhere.
-            raise probe.violation(f"at most {cap} tokens of answer", f"{tokens} tokens", exchange)
-        wanted = clause.args["finish_reason"]
-        if reply.finish_reason != wanted:
-            raise probe.violation(
-                f"finish_reason {written(wanted)} at max_tokens {cap}",
-                f"finish_reason {written(reply.finish_reason)}",
-                exchange,
-            )
-        billed = (reply.usage or {}).get(
-            "output_tokens" if probe.surface == "native" else "completion_tokens"
-        )
-        if isinstance(billed, int) and billed > cap:
-            raise probe.violation(
-                f"at most {cap} output tokens billed", f"{billed} billed", exchange
-            )
-        if isinstance(billed, int) and billed < cap:
-            raise probe.violation(
-                f"an answer cut at {cap} tokens", f"an answer of {billed} tokens", exchange
-            )
-
-
-def _uncut(probe: Probe, *, clause: c.BehaviourClause) -> None:
-    exchange = probe.accepted(probe.send(probe.body("Say hello.", cap=400)))
-    reply = reply_of(exchange, probe.surface)
-    tokens = probe.count(reply.text or "")
-    if reply.finish_reason == clause.args["finish_reason"] and tokens < 350:
-        raise probe.violation(
-            "an answer that ends by itself says so",
-            f"finish_reason {written(reply.finish_reason)} after {tokens} of 400 tokens",
-            exchange,
-        )
-
-
-@builder("behaviour:stop_ends_answer")
-def stop_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
-    """The answer ends before a stop word that it would have said."""
-    yield one(clause, "stop_ends_the_answer", _stop, cost=6)
-
-
-def _stop(probe: Probe, *, clause: c.BehaviourClause) -> None:
-    tried = 0
-    for question in (LONG, LONG_ZH):
-        whole_exchange = probe.accepted(probe.send(probe.body(question, cap=48, **_fixed(probe))))
-        whole = reply_of(whole_exchange, probe.surface).text or ""
-        word = _word_within(whole)
-        if word is None:
-            continue
-        for value in (word, [word], ["tokenassay", word]):
-            exchange = probe.accepted(
-                probe.send(probe.body(question, cap=48, stop=value, **_fixed(probe)))
-            )
-            tried += 1
-            _hold_stop(probe, clause, exchange, word, whole, includes=clause.args["includes_stop"])
-    if not tried:
-        raise Inconclusive("no answer was long enough to hold a stop word")
-
-
-def _hold_stop(
-    probe: Probe,
-    clause: c.BehaviourClause,
-    exchange: Exchange,
-    word: str,
-    whole: str,
-    *,
-    includes: bool | None,
-) -> None:
-    reply = reply_of(exchange, probe.surface)
-    text = reply.text or ""
-    inside = text[: -len(word)] if includes is not False and text.endswith(word) else text
-    if word in inside:
-        raise probe.violation(
-            f"an answer that ends before {written(word)}",
-            f"{written(word)} in the answer: {written(text[-60:])}",
-            exchange,
-        )
-    if len(text) > len(whole):
-        probe.observe("the answer with a stop word is another one than that without")
-    if reply.finish_reason == "length" and probe.count(text) < 24:
-        raise probe.violation(
-            "finish_reason stop where a stop word ended the answer",
-            f"finish_reason {written(reply.finish_reason)} after {probe.count(text)} tokens",
-            exchange,
-        )
-
-
-def _word_within(text: str) -> str | None:
-    """A word from the middle of a text, so that a stop cuts something off."""
-    middle = text[len(text) // 3 :]
-    match = re.search(r"[A-Za-z]{4,}|[\u4e00-\u9fff]{2}", middle)
-    return match[0] if match else None
-
-
-def _fixed(probe: Probe) -> dict[str, Any]:
-    """Parameters that make an answer repeatable as far as an endpoint can."""
-    return {"seed": 11} if "seed" in probe.edition.parameters(probe.model) else {}
-
-
-@builder("behaviour:stop_by_token_ids")
-def stop_id_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
-    """Token ids stop an answer like the words they are."""
-    yield one(clause, "stop_by_token_ids_ends_the_answer", _stop_ids, cost=3)
-
-
-def _stop_ids(probe: Probe, *, clause: c.BehaviourClause) -> None:
-    from tokenassay.estimators.tokens import encode
-
-    exchange = probe.accepted(probe.send(probe.body(LONG_ZH, cap=48, **_fixed(probe))))
-    whole = reply_of(exchange, probe.surface).text or ""
-    ids = encode(whole)
-    if len(ids) < 12:
-        raise Inconclusive("no answer was long enough to hold a stop token")
-    chosen = ids[len(ids) // 2]
-    first = ids.index(chosen)
-    for value in ([chosen], [[chosen]]):
-        answer = probe.accepted(
-            probe.send(probe.body(LONG_ZH, cap=48, stop=value, **_fixed(probe)))
-        )
-        text = reply_of(answer, probe.surface).text or ""
-        got = encode(text)
-        if got[: len(ids)] == ids[: len(got)] and len(got) > first + 1:
-            if clause.level == "unspecified":
-                probe.observe(f"stop {value} did not end the answer")
-                continue
-            raise probe.violation(
-                f"an answer of at most {first + 1} tokens with stop {value}",
-                f"{len(got)} tokens",
-                answer,
-            )
-
-
-@builder("behaviour:seed_best_effort")
-def seed_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
-    """The same seed is worth trying twice: what comes is observed, as no more is promised."""
-    yield one(clause, "same_seed_gives_an_answer_each_time", _seed, cost=2)
-
-
-def _seed(probe: Probe, *, clause: c.BehaviourClause) -> None:
-    texts = []
-    for repeat in (0, 3):
-        exchange = probe.accepted(probe.send(probe.body(LONG, seed=4321), repeat=repeat))
-        texts.append(reply_of(exchange, probe.surface).text)
-    probe.observe(
-        "the same seed gave the same answer"
-        if texts[0] == texts[1]
-        else "the same seed gave another answer"
-    )
 
 
 # ------------------------------------------------------------------------------- the rest
 
 
-@builder("behaviour:disables")
-def disabled_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
-    """Values that switch a parameter off are accepted."""
-    assert isinstance(clause, c.BehaviourClause)
-    name = clause.args["parameter"]
-    yield one(clause, f"{name}_can_be_switched_off", _disabled, cost=2)
-
-
-def _disabled(probe: Probe, *, clause: c.BehaviourClause) -> None:
-    name = clause.args["parameter"]
-    values = list(clause.args.get("values", []))
-    if "above" in clause.args:
-        values += [clause.args["above"] + 1, clause.args["above"] * 10]
-    for value in values:
-        exchange = prepare(probe, **{name: value}).send(probe)
-        probe.accepted(exchange, f"{name} {written(value)} accepted, it switches {name} off")
-
-
-@builder("behaviour:guidance")
-def guidance_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
-    """Values that the documents advise against and still allow."""
-    assert isinstance(clause, c.BehaviourClause)
-    name = clause.args.get("parameter")
-    values = clause.args.get("values")
-    if name in edition.parameters(model) and values and clause.level != "unspecified":
-        yield one(clause, f"{name}_advised_against_is_accepted", _advised, cost=len(values))
-
-
-def _advised(probe: Probe, *, clause: c.BehaviourClause) -> None:
-    for value in clause.args["values"]:
-        exchange = prepare(probe, **{clause.args["parameter"]: value}).send(probe)
-        probe.accepted(exchange, f"{clause.args['parameter']} {written(value)} accepted")
-
-
 @builder("behaviour:echoes_prompt")
 def echo_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
     """Whether an answer begins with its prompt is noted."""
-    yield one(clause, "answer_may_begin_with_the_prompt", _echo)
+    yield promise(clause, "answer_may_begin_with_the_prompt", _echo)
 
 
 def _echo(probe: Probe, *, clause: c.BehaviourClause) -> None:
-    exchange = probe.send(probe.body(prompt="Say hello."))
+    exchange = probe.send(probe.body(prompt=HELLO))
     try:
         probe.accepted(exchange)
     except Violation:
         observe_either(probe, exchange, "a prompt")
         return
     text = reply_of(exchange, probe.surface).text or ""
-    begins = text.startswith("Say hello.")
+    begins = text.startswith(HELLO)
     probe.observe(f"the answer {'begins' if begins else 'does not begin'} with the prompt")
-
-
-@builder("endpoint:generate", "endpoint:chat")
-def endpoint_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
-    """A plain request is answered in the documented place, as JSON."""
-    yield one(clause, "plain_request_is_answered", _plain)
-
-
-def _plain(probe: Probe, *, clause: c.EndpointClause) -> None:
-    exchange = probe.accepted(Prepared(probe.body()).send(probe))
-    if exchange.content_type != "application/json":
-        raise probe.violation(
-            "content type application/json", f"content type {exchange.content_type!r}", exchange
-        )
-    if reply_of(exchange, probe.surface).text is None:
-        raise probe.violation("an answer with text", "an answer without any", exchange)

@@ -11,20 +11,26 @@ from tokenassay.conformance.probe import Probe
 from tokenassay.conformance.promises.making import promise
 from tokenassay.conformance.promises.refusing import control, expect, laid, refuse_as
 from tokenassay.conformance.promises.registry import Promise, builder
-from tokenassay.conformance.promises.requests import SAMPLE_TOOL, broken, prepare, without
+from tokenassay.conformance.promises.requests import (
+    SAMPLE_TOOL,
+    broken,
+    is_dearer,
+    prepare,
+    without,
+)
 from tokenassay.conformance.promises.texts import written
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts.edition import Edition
 
-WRONG: dict[str, list[Any]] = {
-    "string": ["x", "1", "true"],
-    "number": [0.5],
-    "integer": [3],
-    "boolean": [True],
-    "array": [[1]],
-    "object": [{"a": 1}],
+WRONG: dict[str, dict[str, list[Any]]] = {
+    "number": {"string": ["1"], "boolean": [True], "array": [[1]]},
+    "integer": {"number": [0.5], "string": ["1"], "boolean": [True]},
+    "boolean": {"string": ["true"], "integer": [1], "object": [{"a": True}]},
+    "string": {"integer": [3], "boolean": [True], "array": [["x"]]},
+    "array": {"string": ["x"], "integer": [3], "object": [{"a": 1}]},
+    "object": {"string": ["x"], "integer": [3], "array": [[1]]},
 }
-"""Values by their JSON type, to be sent where that type is not taken."""
+"""What is sent where a type is wanted: values of other types, the likeliest to pass first."""
 
 FITTING: dict[str, tuple[str, ...]] = {"number": ("integer",)}
 """Types whose values are of another type too: 3 is a number."""
@@ -64,7 +70,8 @@ def type_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Pr
 def wrong_values(types: tuple[str, ...]) -> list[Any]:
     """Values of JSON types that are none of these, nor pass for one of them."""
     taken = {*types, *(other for kind in types for other in FITTING.get(kind, ()))}
-    return [value for kind, values in WRONG.items() if kind not in taken for value in values]
+    wrong = WRONG.get(types[0], {})
+    return [value for kind, values in wrong.items() if kind not in taken for value in values]
 
 
 def _refused_type(probe: Probe, *, clause: c.ParameterClause) -> None:
@@ -119,8 +126,8 @@ def default_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator
 
 
 def _accepted_default(probe: Probe, *, clause: c.DefaultClause, value: Any) -> None:
-    if probe.too_dear(prepare(probe, **{clause.parameter: value}).body):
-        raise NotRun(f"an answer of up to {value:,} tokens would cost more than a check is worth")
+    if is_dearer(probe, prepare(probe, **{clause.parameter: value}).body):
+        raise NotRun(f"{clause.parameter} {value} could cost more than a check is worth")
     accepted_value(probe, clause.parameter, value)
 
 
