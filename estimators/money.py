@@ -75,16 +75,23 @@ class Tariff(msgspec.Struct, frozen=True):
             total_max = self._most(usage.input_min, usage.input_max, usage.output_max)
         return Cost(self.row.currency, input, output_max, total_min, total_max)
 
-    def boundary(self, input_tokens: int) -> str | None:
-        """Why two tiers may hold for an input, in one sentence; None where one does."""
-        tiers = [tier for tier, _ in self._at(input_tokens)]
-        if len(tiers) < 2:
-            return None
-        low, high = k_readings(tiers[0])
-        return (
-            f"the price tier ends at {low:,} or {high:,} tokens, as K is 1,000 or 1,024 (the "
-            f"documents do not say): {input_tokens:,} tokens may be billed at either price"
-        )
+    def boundary(self, least: int, most: int | None) -> str | None:
+        """Why two tiers may hold for an input of so many tokens, in one sentence; None: one does.
+
+        ``most`` None is an input without a known end, of which nothing is said.
+        """
+        for tier, _ in self.tiers[:-1]:  # beyond the last no price is known
+            low, high = k_readings(tier)
+            if low is None or high is None or most is None or not (least <= high and most > low):
+                continue
+            tokens = f"{least:,} tokens" if least == most else f"{least:,} to {most:,} tokens"
+            ends = f"{low:,} tokens"
+            if low != high:
+                ends = (
+                    f"{low:,} or {high:,} tokens, as K is 1,000 or 1,024 (the documents do not say)"
+                )
+            return f"the price tier ends at {ends}: {tokens} may be billed at either price"
+        return None
 
     def _at(self, input_tokens: int) -> Iterator[tuple[Tier, Rates]]:
         for tier, rates in self.tiers:

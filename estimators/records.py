@@ -95,8 +95,9 @@ class Estimate(msgspec.Struct, frozen=True, eq=False):
     def notes(self) -> tuple[str, ...]:
         """What is worth knowing and no refusal: open questions of the documents among it."""
         boundary = None
-        if self.pricing.tariff is not None and self.input_tokens is not None:
-            boundary = self.pricing.tariff.boundary(self.input_tokens)
+        low, high = self.input_range
+        if self.pricing.tariff is not None and low is not None:
+            boundary = self.pricing.tariff.boundary(low, high)
         own = (*self._notes, boundary) if boundary else self._notes
         return own + self._rules.notes(self._request)
 

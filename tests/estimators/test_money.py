@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tokenassay.contracts import store
 from tokenassay.contracts.catalog import Tier
@@ -115,7 +116,7 @@ def test_between_a_thousand_and_1024_both_tiers_may_hold(input: int, prices: set
     tariff = tariff_of("qwen-plus")
     found = cost(tariff, input)
     assert found.input == max(input * Decimal(price) / 1000 for price in prices)
-    note = tariff.boundary(input)
+    note = tariff.boundary(input, input)
     assert (note is not None) == (len(prices) == 2)
 
 
@@ -203,3 +204,20 @@ def test_what_k_may_mean(end: int | None, boundary: Any, readings: tuple[int, in
     price = Decimal(1)
     tier = Tier(up_to_input_tokens=end, boundary=boundary, input_per_1k=price, output_per_1k=price)
     assert k_readings(tier) == readings
+
+
+def test_a_range_of_input_may_lie_in_two_tiers() -> None:
+    tariff = tariff_of("qwen-plus")
+    assert tariff.boundary(127_990, 128_000) is None
+    across = tariff.boundary(127_990, 128_001)
+    assert across is not None
+    assert "127,990 to 128,001 tokens may be billed at either price" in across
+    assert tariff.boundary(131_073, 131_080) is None
+    assert tariff.boundary(5, None) is None
+    (first, rates), (second, more), _ = tariff.tiers
+    exact = (replace(first, boundary="exact"), rates), (second, more)
+    sharp = Tariff(tariff.row, exact)
+    assert sharp.boundary(128_000, 128_000) is None
+    told = sharp.boundary(128_000, 128_001)
+    assert told is not None
+    assert "ends at 128,000 tokens:" in told
