@@ -104,6 +104,10 @@ class Plan:
         """What the cost of a request is computed from; one object for each ``thinks``."""
         return self._pricings.get(thinks) or self._price(thinks)
 
+    def text_tokens(self, text: str) -> int:
+        """Tokens of a text alone; by rule the fewest, where no vocabulary is at hand."""
+        return self._counter.text_tokens(text)
+
     def _message_tokens(self, message: Message) -> int:
         return self._counter.text_tokens(message.text)
 
