@@ -1,0 +1,171 @@
+"""What parts endpoints is found, each difference once, at a request that a person would send."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from tests.conformance.compare.siding import MODEL, compared, sessions
+from tokenassay.conformance.compare.asks import Ask, asks, simpler
+from tokenassay.conformance.compare.comparing import Comparer, undocumented
+from tokenassay.conformance.rundb import RunFile
+from tokenassay.conformance.targets import Target
+from tokenassay.conformance.visits import contract_of, visit
+
+EDITION = "qwen-openai@2026"
+THREE = {"a": EDITION, "b": EDITION, "c": EDITION}
+
+
+@pytest.mark.parametrize("edition", [EDITION, "qwen-dashscope@2024-04"])
+def test_alike_endpoints_do_not_differ(edition: str, tmp_path: Path) -> None:
+    found = compared(tmp_path, {"a": edition, "b": edition, "c": edition})
+    assert found.differences == ()
+    assert found.asked > 60
+    assert set(found.not_run.values()) == {0}
+
+
+LIES: list[dict[str, dict[str, object]]] = [
+    {
+        "overcounts_input_by_one": {},
+        "accepts_temperature_at_high": {"temperature": 2},
+        "refuses_top_p_at_high": {"top_p": 1},
+    },
+    {
+        "refuses_n_at_high": {"n": 4},
+        "usage_missing": {},
+        "bills_less_in_streams": {},
+    },
+    {
+        "ignores_stop": {"stop": ["a"]},
+        "doubles_output": {},
+        "accepts_seed_below_low": {"seed": -1},
+    },
+]
+
+
+@pytest.mark.parametrize("lies", LIES, ids=[" ".join(lies) for lies in LIES])
+def test_three_lies_are_three_differences(
+    lies: dict[str, dict[str, object]], tmp_path: Path
+) -> None:
+    told = dict(zip("abc", lies, strict=True))
+    found = compared(tmp_path, THREE, told)
+    by_target = {difference.deviants: difference for difference in found.differences}
+    assert len(found.differences) == 3
+    assert set(by_target) == {("a",), ("b",), ("c",)}
+    for name, lie in told.items():
+        difference = by_target[(name,)]
+        assert dict(difference.ask.parameters) == lies[lie]
+        assert difference.ask.size <= (2, 2, 40)
+        assert difference.documented is False
+        assert set(difference.answers) == {"a", "b", "c"}
+
+
+def test_the_others_are_measured_by_the_baseline(tmp_path: Path) -> None:
+    found = compared(tmp_path, THREE, {"a": "overcounts_input_by_one"}, against="a")
+    (difference,) = found.differences
+    assert (difference.reference, difference.deviants) == ("a", ("b", "c"))
+
+
+def test_a_gateway_differs_from_the_original_as_its_documents_say(tmp_path: Path) -> None:
+    editions = {"original": "qwen-dashscope@2024-04", "gateway": "computevault-gateway@2025"}
+    found = compared(tmp_path, editions)
+    assert undocumented(found.differences) == []
+    styles = [d for d in found.differences if "answer.style" in d.facets]
+    assert [(d.ask.bare, d.answers) for d in styles] == [
+        (True, {"original": "text", "gateway": "message"})
+    ]
+    refused = {name for d in found.differences for name in d.ask.parameters}
+    assert {"temperature", "top_p", "max_tokens"} <= refused
+
+
+def test_a_gateway_that_lies_differs_beyond_its_documents(tmp_path: Path) -> None:
+    editions = {"original": "qwen-dashscope@2024-04", "gateway": "computevault-gateway@2025"}
+    found = compared(tmp_path, editions, {"gateway": "overcounts_input_by_one"})
+    (difference,) = undocumented(found.differences)
+    assert difference.facets == ("usage.input",)
+
+
+def test_an_unsupported_family_is_left_out_there_and_nowhere_else(tmp_path: Path) -> None:
+    with sessions(tmp_path, {"a": EDITION, "b": EDITION}, {"b": "streams_as_json"}) as sides:
+        sides[1].target = replace(sides[1].target, unsupported=("streams", "parameters"))
+        found = Comparer(sides, seed=0, examples=0).run(workers=1)
+    assert found.not_run["a"] == 0
+    assert found.not_run["b"] > 0
+    assert found.differences == ()
+
+
+def test_requests_are_the_same_for_the_same_seed(tmp_path: Path) -> None:
+    with sessions(tmp_path, {"a": EDITION, "b": "qwen-dashscope@2024-04"}, {}) as sides:
+        first, again, other = (
+            [ask.key for ask in Comparer(sides, seed=seed, examples=20).asks] for seed in (1, 1, 2)
+        )
+    assert first == again != other
+    assert len(set(first)) == len(first)
+
+
+def test_each_simpler_request_is_another_one(tmp_path: Path) -> None:
+    with sessions(tmp_path, {"a": EDITION, "b": EDITION}, {}) as sides:
+        made = Comparer(sides, seed=3, examples=20).asks
+    assert made[0].key == Ask().key
+    assert list(simpler(Ask())) == [Ask(messages=())]
+    for ask in made:
+        assert ask.key not in {candidate.key for candidate in simpler(ask)}
+    assert asks([], 0, 0)
+
+
+@contextmanager
+def served(latency: int) -> Iterator[str]:
+    """A mock in a process of its own, so that its work is not ours."""
+    command = [sys.executable, "-m", "tokenassay", "serve", "--edition", EDITION, "--json"]
+    command += ["--port", "0", "--latency", str(latency)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    try:
+        yield json.loads(server.stdout.readline())["base_url"]
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+        server.stdout.close()
+
+
+def seconds(url: str, folder: Path, many: int) -> float:
+    """How long so many targets take side by side."""
+    folder.mkdir()
+    run = RunFile(folder / "run.db")
+    with ExitStack() as stack:
+        stack.callback(run.close)
+        sides = []
+        for number in range(many):
+            target = Target(
+                name=f"t{number}",
+                base_url=url,
+                edition=EDITION,
+                model=MODEL,
+                api_key_env="MOCK_KEY",
+                faults=True,
+            )
+            visited = visit(target, contract_of(target), run, "sk-assay", workers=2)
+            sides.append(stack.enter_context(visited))
+        comparer = Comparer(sides, seed=0, examples=0)
+        begun = time.monotonic()
+        found = comparer.run(workers=2)
+        took = time.monotonic() - begun
+    assert found.differences == ()
+    assert set(found.not_run.values()) == {0}
+    return took
+
+
+@pytest.mark.slow
+def test_eight_targets_take_little_longer_than_one(tmp_path: Path) -> None:
+    with served(100) as url:
+        one = seconds(url, tmp_path / "one", 1)
+        eight = seconds(url, tmp_path / "eight", 8)
+    assert eight < 1.5 * one
