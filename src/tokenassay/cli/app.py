@@ -11,6 +11,7 @@ from tokenassay.cli.audit import audit
 from tokenassay.cli.batch import batch
 from tokenassay.cli.bounds import probe_bounds
 from tokenassay.cli.check import check
+from tokenassay.cli.compare import compare
 from tokenassay.cli.contracts import contracts
 from tokenassay.cli.documents import documents
 from tokenassay.cli.estimate import estimate
@@ -65,6 +66,7 @@ app.command(short_help="Hold an endpoint to its documents.")(check)
 app.command(short_help="Try the suite on the mock's lies.")(selfcheck)
 app.command(short_help="Billed against counted tokens.")(audit)
 app.command("probe-bounds", short_help="Where each range really ends.")(probe_bounds)
+app.command(short_help="What parts several endpoints.")(compare)
 app.command(short_help="Pages and summaries of a run or an estimate.")(report)
 app.command()(serve)
 app.command()(lies)
