@@ -63,7 +63,7 @@ def test_json_has_the_documented_fields(call: Caller) -> None:
     assert Decimal(spend["overcharge_per_million_tokens"]) > 0
 
 
-def test_it_costs_less_than_five_fen_at_the_dearest_price_of_qwen_turbo(call: Caller) -> None:
+def test_it_costs_less_than_five_fen_at_the_price_of_2024(call: Caller) -> None:
     with mock.running(EDITION) as endpoint:
         answer = call(*live(endpoint.base_url, "--price", "0.002 0.006 CNY", "--json"))
     assert answer.code == 0

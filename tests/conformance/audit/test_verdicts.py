@@ -32,13 +32,19 @@ def test_an_honest_meter_is_honest(edition: str, model: str, tmp_path: Path) -> 
     assert (found.surplus, found.factor, found.findings) == (0, 1.0, ())
 
 
+def verdicts(edition: str, folder: Path, seeds: range) -> set[str]:
+    found = (audit(folder, edition=edition, model="qwen-turbo", seed=seed) for seed in seeds)
+    return {audited.verdict for audited in found}
+
+
+def test_it_is_honest_whatever_the_seed(tmp_path: Path) -> None:
+    assert verdicts("qwen-dashscope@2024-04", tmp_path, range(10)) == {"honest"}
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", ["qwen-dashscope@2024-04", "qwen-openai@2026"])
 def test_it_is_honest_over_fifty_seeds(edition: str, tmp_path: Path) -> None:
-    verdicts = [
-        audit(tmp_path, edition=edition, model="qwen-turbo", seed=seed).verdict
-        for seed in range(25)
-    ]
-    assert verdicts == ["honest"] * 25
+    assert verdicts(edition, tmp_path, range(50)) == {"honest"}
 
 
 @pytest.mark.parametrize("surplus", [-3, 1, 2, 14, 500])
