@@ -58,7 +58,7 @@ def test_shown_contract_files_are_read(tmp_path: Path) -> None:
 
 
 def test_every_command_has_a_page_with_its_help() -> None:
-    for command in ("count", "estimate", "models", "contracts", "serve"):
+    for command in ("count", "estimate", "batch", "documents", "models", "contracts", "serve"):
         text = (ROOT / f"docs/{command}.md").read_text("utf-8")
         assert f"$ tokenassay {command} --help\n" in text
 
