@@ -26,6 +26,10 @@ _LONGEST_FORM: Final = 32
 _ENTITIES: Final = {"<": "lt", ">": "gt", "&": "amp", '"': "quot", "'": "apos"}
 
 
+Octets = bytes
+"""``bytes``, under a name that the method of that name does not hide."""
+
+
 class Redactor:
     """Removes a fixed set of secret values from text and bytes."""
 
@@ -41,7 +45,7 @@ class Redactor:
         """``value`` without any secret."""
         return self._text.sub(MASK, value) if self._text else value
 
-    def bytes(self, value: bytes) -> bytes:
+    def bytes(self, value: Octets) -> Octets:
         """``value`` without any secret."""
         if self._bytes is None:
             return value
@@ -53,7 +57,7 @@ class Redactor:
             done = end
         return b"".join([*parts, value[done:]]) if parts else value
 
-    def _suspects(self, value: bytes) -> Iterable[tuple[int, int]]:
+    def _suspects(self, value: Octets) -> Iterable[tuple[int, int]]:
         """Where the slow search is worth it in a large body, an upload for instance."""
         low = value.lower()
         hits = sorted({hit for needle in self._needles for hit in _find_all(low, needle)})

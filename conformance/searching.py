@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,10 @@ from tokenassay.conformance.failures import Inconclusive, Violation
 
 if TYPE_CHECKING:
     from tokenassay.conformance.probe import Probe
+
+# Hypothesis watches the process's random numbers while it draws; another worker's thread, which
+# it can't tell from the strategy, moves them too.
+warnings.filterwarnings("ignore", message="Do not use the `random` module inside strategies")
 
 SHRINKS = 40
 """Requests that shrinking one finding may cost at most: our thrift, no bound of a document."""

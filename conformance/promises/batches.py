@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tokenassay.conformance.exchanges import Exchange
-from tokenassay.conformance.failures import Inconclusive, NotRun
+from tokenassay.conformance.failures import Inconclusive, NotRun, Violation
 from tokenassay.conformance.judging import first_fault, told
 from tokenassay.conformance.probe import Probe
 from tokenassay.conformance.promises.batch_runs import (
@@ -23,6 +23,7 @@ from tokenassay.conformance.promises.batch_runs import (
     submit,
     written,
 )
+from tokenassay.conformance.promises.file_limits import MOST_BYTES, edges
 from tokenassay.conformance.promises.making import promise
 from tokenassay.conformance.promises.refusing import refuse_as
 from tokenassay.conformance.promises.registry import Promise, builder
@@ -593,6 +594,25 @@ def _cancelled(probe: Probe, *, clause: c.EndpointClause) -> None:
 # ------------------------------------------------------------------------------- limits
 
 
+@builder("limit:batch_file_bytes")
+def byte_limit_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
+    """An input of more bytes than a certain model's batches may have is refused, or fails."""
+    assert isinstance(clause, c.LimitClause)
+    if has_batches(edition, model) and clause.models:
+        yield promise(
+            clause, "input_of_too_many_bytes_fails", _too_large, needs=BATCHES, last=True, cost=5
+        )
+
+
+def _too_large(probe: Probe, *, clause: c.LimitClause) -> None:
+    _, beyond = edges(clause, probe.model)
+    if beyond > MOST_BYTES or dry_run(probe) is None:
+        raise NotRun(f"an input of {beyond:,} bytes costs more than a check is worth")
+    lines, url = free_lines(probe, 2)
+    lines[-1]["body"]["messages"][0]["content"] = "bridge " * (beyond // 7 + 1)
+    _hold_failure(probe, "too-large.jsonl", lines, url, f"a batch of {beyond:,} bytes")
+
+
 @builder("limit:batch_lines")
 def line_limit_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
     """An input of more lines than documented fails, where so many are quickly written."""
@@ -608,16 +628,27 @@ def _too_many(probe: Probe, *, clause: c.LimitClause) -> None:
     if maximum is None or maximum > 1_000 or dry_run(probe) is None:
         raise NotRun(f"an input of {maximum:,} lines costs more than a check is worth")
     lines, url = free_lines(probe, maximum + 1)
-    _, exchange = submit(probe, "too-many.jsonl", written(lines), endpoint=url)
+    _hold_failure(probe, "too-many.jsonl", lines, url, f"a batch of {maximum + 1:,} lines")
+
+
+def _hold_failure(
+    probe: Probe, name: str, lines: list[dict[str, Any]], url: str, what: str
+) -> None:
+    """An input is refused when it is uploaded or made a batch of, or that fails later."""
+    try:
+        _, exchange = submit(probe, name, written(lines), endpoint=url)
+    except Violation as refusal:
+        probe.observe(f"{what} refused when it is uploaded: {refusal.observed}")
+        return
     if exchange.error is not None:
-        probe.observe(f"refused at once: {told(exchange.error)}")
+        probe.observe(f"{what} refused at once: {told(exchange.error)}")
         return
     looks = follow(probe, look_of(exchange))
     if looks[-1].status not in ends(probe):
         hold_patience(probe, looks)
     if looks[-1].status != "failed":
         raise probe.violation(
-            f"a batch of {maximum + 1:,} lines failed",
+            f"{what} failed",
             f"status {shown(looks[-1].status)}",
             looks[-1].exchange,
         )

@@ -32,7 +32,7 @@ def single_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[
 
 def _choices(probe: Probe, *, clause: c.DefaultClause, wanted: tuple[int | None, ...]) -> None:
     for number in wanted:
-        given = {} if number is None else {"n": number}
+        given: dict[str, Any] = {} if number is None else {"n": number}
         if broken(probe, prepare(probe, **given)):
             raise NotRun("the model takes no n here")
         for question in (HELLO, LONG):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from tokenassay.conformance.exchanges import Exchange
@@ -101,11 +102,14 @@ def _openai(probe: Probe, call: Callable[[Any], Any]) -> tuple[Any, Exchange]:
     return made, accepted(_last(seen), "an answer", probe.edition)
 
 
+def _create(client: Any, chat: dict[str, Any]) -> Any:
+    return client.chat.completions.create(**chat)
+
+
 def _openai_plain(probe: Probe, *, clause: c.BehaviourClause) -> None:
     for question in QUESTIONS:
-        made, exchange = _openai(
-            probe, lambda client, q=question: client.chat.completions.create(**_chat(probe, q))
-        )
+        chat = _chat(probe, question)
+        made, exchange = _openai(probe, partial(_create, chat=chat))
         reply = reply_of(exchange, "openai")
         choices = getattr(made, "choices", None)
         if not choices:
@@ -280,7 +284,7 @@ def _text_of(one: Any) -> Any:
 
 def _dashscope_plain(probe: Probe, *, clause: c.BehaviourClause) -> None:
     for question, form in ((QUESTIONS[0], OMIT), (QUESTIONS[1], OMIT), (QUESTIONS[2], "message")):
-        asked = {"result_format": form} if form is not OMIT else {"result_format": OMIT}
+        asked: dict[str, Any] = {"result_format": form}
         if "result_format" not in probe.edition.parameters(probe.model):
             asked = {}
         made, exchange = _dashscope(probe, question, **asked)
@@ -320,14 +324,15 @@ def _dashscope_tools(probe: Probe, *, clause: c.BehaviourClause) -> None:
     reply = reply_of(exchange, "native")
     if not reply.tool_calls:
         raise Inconclusive("the model made no call", exchange.id)
-    message = (made[0].output or {}).get("choices")[0]["message"]
+    message = ((made[0].output or {}).get("choices") or [{}])[0].get("message", {})
     shown = [one["function"] for one in message.get("tool_calls") or ()]
     _hold(probe, exchange, "tool calls", [one.get("function") for one in reply.tool_calls], shown)
 
 
 def _dashscope_errors(probe: Probe, *, clause: c.BehaviourClause) -> None:
-    for question, wrong in (("Say hello.", {"temperature": 5.0}), ("Say hello.", {"top_p": 7.0})):
-        made, exchange = _dashscope(probe, question, **wrong)
+    faults: tuple[dict[str, Any], ...] = ({"temperature": 5.0}, {"top_p": 7.0})
+    for wrong in faults:
+        made, exchange = _dashscope(probe, "Say hello.", **wrong)
         error = exchange.error
         if error is None:
             raise probe.violation(f"{wrong} refused", "an answer", exchange)

@@ -61,7 +61,7 @@ def _ways(probe: Probe) -> tuple[bool, ...]:
 
 def has_vocabulary(probe: Probe) -> bool:
     """Whether tokens of this model's answers can be counted here."""
-    return probe.estimate(probe.body()).basis != "approximate"
+    return bool(probe.estimate(probe.body()).basis != "approximate")
 
 
 # ------------------------------------------------------------------------------- max_tokens

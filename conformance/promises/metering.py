@@ -51,7 +51,8 @@ def _sums(probe: Probe, *, clause: c.BehaviourClause) -> None:
         if not usage or usage.get(total) is None:
             return
         parts = [usage.get(first), usage.get(second)]
-        if not all(type(part) is int for part in parts) or sum(parts) != usage[total]:
+        whole = [part for part in parts if type(part) is int]
+        if len(whole) < len(parts) or sum(whole) != usage[total]:
             raise probe.violation(
                 f"{total} = {parts[0]} + {parts[1]}", f"{total} {usage[total]}", exchange
             )

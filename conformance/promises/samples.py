@@ -7,6 +7,7 @@ import json
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 
 WORDS = "The bridge over the river was built of stone. 这座桥是用石头建的。"
 
@@ -109,7 +110,8 @@ def _xlsx(words: str) -> bytes:
     links = f"{_OFFICE}/officeDocument/2006/relationships"
     cell = f'<c r="A1" t="inlineStr"><is><t>{words}</t></is></c>'
     sheet = f'<worksheet xmlns="{main}"><sheetData><row r="1">{cell}</row></sheetData></worksheet>'
-    book = f'<workbook xmlns="{main}" xmlns:r="{links}"><sheets><sheet name="a" sheetId="1" r:id="r1"/>'
+    entry = '<sheet name="a" sheetId="1" r:id="r1"/>'
+    book = f'<workbook xmlns="{main}" xmlns:r="{links}"><sheets>{entry}'
     rel = f'<Relationship Id="r1" Type="{links}/worksheet" Target="worksheets/sheet1.xml"/>'
     return _zipped(
         {
@@ -154,7 +156,7 @@ def _mobi(words: str) -> bytes:
     return head + records + b"\x00\x00" + book + text
 
 
-_MAKERS = {
+_MAKERS: dict[str, Callable[[str], bytes]] = {
     "pdf": pdf,
     "docx": _docx,
     "xlsx": _xlsx,

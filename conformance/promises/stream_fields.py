@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from tokenassay.conformance.exchanges import Exchange
 from tokenassay.conformance.probe import Probe
@@ -181,7 +182,8 @@ def _usage_chunk(probe: Probe, *, clause: c.BehaviourClause) -> None:
 
 
 def _no_usage_chunk(probe: Probe, *, clause: c.Clause) -> None:
-    for asked in ({}, {"stream_options": {"include_usage": False}}):
+    ways: tuple[dict[str, Any], ...] = ({}, {"stream_options": {"include_usage": False}})
+    for asked in ways:
         for question in (LONG, LONG_ZH):
             exchange, flow = stream(probe, question, **asked)
             if any(r.usage is not None or r.body.get("choices") == [] for r in flow.replies):

@@ -178,9 +178,10 @@ def _space(probe: Probe, *, clause: c.BehaviourClause) -> None:
         if wanted is None or clause.level == "unspecified":
             probe.observe(f"{'a' if any(spaced) else 'no'} space follows the colon")
         elif any(one != wanted for one in spaced):
+            against = f"{spaced.count(not wanted)} of {len(spaced)} lines"
             raise probe.violation(
                 f"{'a' if wanted else 'no'} space after the colon",
-                f"{spaced.count(not wanted)} of {len(spaced)} lines {'without' if wanted else 'with'}",
+                f"{against} {'without' if wanted else 'with'}",
                 exchange,
             )
 
@@ -223,7 +224,7 @@ def data_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Pr
 
 def _data(probe: Probe, *, clause: c.ShapeClause) -> None:
     if clause.of == "usage_chunk":
-        counted = {"stream_options": {"include_usage": True}}
+        counted: dict[str, Any] = {"stream_options": {"include_usage": True}}
         streams = [stream(probe, question, **counted) for question in (LONG, LONG_ZH, BRIEF)]
     else:
         streams = list(each_stream(probe))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from tokenassay.conformance.exchanges import Exchange
@@ -95,7 +96,7 @@ def hold_mode(probe: Probe, flow: Flow, exchange: Exchange, mode: Mode) -> None:
     texts = [reply.text for reply in flow.speaking if reply.text]
     if len(texts) < 3:
         raise Inconclusive("too few frames with text to tell increments from the whole")
-    pairs = list(zip(texts, texts[1:], strict=False))
+    pairs = list(pairwise(texts))
     repeated = [later.startswith(earlier) for earlier, later in pairs]
     if mode == "cumulative" and not all(repeated):
         at = repeated.index(False)

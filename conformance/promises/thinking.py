@@ -48,9 +48,9 @@ class Thought(NamedTuple):
 
 def may_think(edition: Edition, model: str) -> bool:
     """Whether the documents let this model think on request."""
-    known = store.models().get(model)
+    known = store.look_up(model)
     takes_it = "enable_thinking" in edition.parameters(model)
-    return takes_it and (known is None or known.thinking in ("optional", "always"))
+    return takes_it and known is not None and known[1].thinking in ("optional", "always")
 
 
 def think(probe: Probe, question: str, **given: Any) -> Thought:
@@ -192,7 +192,8 @@ def _billed(probe: Probe, *, clause: c.BehaviourClause) -> None:
         inner, outer = probe.count(thought.reasoning), probe.count(thought.text)
         if not inner + outer <= thought.billed <= inner + outer + markers:
             raise probe.violation(
-                f"{inner} tokens of thinking and {outer} of answer billed, and up to {markers} more",
+                f"{inner} tokens of thinking and {outer} of answer billed, "
+                f"and up to {markers} more",
                 f"{thought.billed} billed",
                 thought.exchange,
             )

@@ -28,13 +28,15 @@ def has_api(edition: Edition, model: str) -> bool:
     return any(x.operation == "count_tokens" for x in edition.of_kind(c.EndpointClause, model))
 
 
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def count(probe: Probe, text: str) -> tuple[list[Any], list[Any], Any, Exchange]:
     """Ids, pieces and number that the API gives for a text."""
     body: dict[str, Any] = {"model": probe.model, "input": {"prompt": text}, "parameters": {}}
     exchange = probe.accepted(probe.call("count_tokens", json=body))
-    found = exchange.json if isinstance(exchange.json, dict) else {}
-    output = found.get("output") if isinstance(found.get("output"), dict) else {}
-    usage = found.get("usage") if isinstance(found.get("usage"), dict) else {}
+    output, usage = (_object(_object(exchange.json).get(key)) for key in ("output", "usage"))
     ids, pieces = output.get("token_ids"), output.get("tokens")
     return (
         ids if isinstance(ids, list) else [],

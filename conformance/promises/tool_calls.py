@@ -195,9 +195,10 @@ def callings(probe: Probe) -> list[Calling]:
             if last.calls:
                 found.append(last)
     if not found:
+        said = written(last.text if last else "")
         raise probe.violation(
             f"a call of {WEATHER}, which was asked for in so many words",
-            f"none in {len(QUESTIONS)} answers; the last one says {written(last.text if last else '')}",
+            f"none in {len(QUESTIONS)} answers; the last one says {said}",
             last.exchange if last else None,
         )
     return found

@@ -141,7 +141,7 @@ def _fitting(clause: c.TextClause) -> st.SearchStrategy[str]:
 
 
 def with_text(probe: Probe, at: str, value: str, *, breaking: str = "") -> Prepared | None:
-    """A request with a text at a place such as ``tools[].function.name``; None: it can't be said."""
+    """A request with a text at a place such as ``tools[].function.name``; None: there is no way."""
     head, _, rest = at.partition(".")
     given: dict[str, Any]
     if head == "tools[]":

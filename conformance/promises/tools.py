@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -317,7 +318,7 @@ def _whole_call(probe: Probe, *, clause: c.BehaviourClause) -> None:
         flow = read_stream(probe, calling.exchange, "cumulative")
         told = [reply.tool_calls[0] for reply in flow.speaking if reply.tool_calls]
         texts = [str(made.get("function", {}).get("arguments")) for made in told]
-        for earlier, later in zip(texts, texts[1:], strict=False):
+        for earlier, later in pairwise(texts):
             if not later.startswith(earlier):
                 raise probe.violation(
                     "a call that later frames repeat or add to",

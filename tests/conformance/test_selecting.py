@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tokenassay.conformance.promises.registry import Promise
 from tokenassay.conformance.selecting import BadExpression, compile_expression, select
+from tokenassay.contracts.clauses import Family
 
 words = st.sampled_from(["top", "p", "temperature", "above"])
 expressions = st.recursive(
@@ -44,11 +45,16 @@ def test_nonsense_is_told(expression: str) -> None:
 
 
 def test_family_and_expression_both_hold() -> None:
+    families: tuple[tuple[str, Family], ...] = (
+        ("top_p", "parameters"),
+        ("usage", "metering"),
+        ("top_k", "parameters"),
+    )
     promises = [
         Promise(
             id=id, family=family, clause=f"{id}.x", level="must", title="", check=lambda probe: None
         )
-        for id, family in (("top_p", "parameters"), ("usage", "metering"), ("top_k", "parameters"))
+        for id, family in families
     ]
 
     def ids(expression: str = "", *families: str) -> list[str]:
