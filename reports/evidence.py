@@ -10,20 +10,19 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from tokenassay.conformance.outcomes import WORST_FIRST
-from tokenassay.conformance.results import PromiseRow
+from tokenassay.conformance.results import ExchangeRow, PromiseRow
 from tokenassay.contracts.records import Record
-from tokenassay.reports.escapes import script_json
 
 ROOM: Final = 1_800_000
 """Characters of a page that packed evidence may take."""
 
 _BLOCK: Final = 192 * 1024
-"""Characters of JSON that are packed together."""
+"""Bytes of JSON that are packed together."""
 
 _RANK: Final = {outcome: rank for rank, outcome in enumerate(WORST_FIRST)}
 
@@ -33,6 +32,16 @@ class Block(Record, frozen=True, kw_only=True):
 
     cells: tuple[int, ...]
     data: str
+
+
+class _Evidence(Record, frozen=True, kw_only=True):
+    """What a page shows of one promise at one target."""
+
+    expected: str
+    observed: str
+    why: str
+    observations: list[str]
+    exchange: ExchangeRow | None
 
 
 class Packed(Record, frozen=True, kw_only=True):
@@ -48,10 +57,10 @@ def pack(cells: Iterable[tuple[int, PromiseRow]], room: int = ROOM) -> Packed:
     ordered = sorted(cells, key=lambda cell: (_RANK[cell[1].outcome], cell[0]))
     blocks: list[Block] = []
     waiting: list[int] = []
-    texts: list[str] = []
+    texts: list[bytes] = []
     size = used = left_out = 0
     for number, promise in ordered:
-        text = script_json(_evidence(promise))
+        text = msgspec.json.encode(_evidence(promise))
         if texts and size + len(text) > _BLOCK:
             used += _close(blocks, waiting, texts, room - used)
             waiting, texts, size = [], [], 0
@@ -64,9 +73,9 @@ def pack(cells: Iterable[tuple[int, PromiseRow]], room: int = ROOM) -> Packed:
     return Packed(blocks=tuple(blocks), left_out=left_out)
 
 
-def _close(blocks: list[Block], cells: list[int], texts: list[str], room: int) -> int:
+def _close(blocks: list[Block], cells: list[int], texts: list[bytes], room: int) -> int:
     """Add a block where there is room for it; the characters that it takes."""
-    packed = zlib.compress(f"[{','.join(texts)}]".encode(), 9)
+    packed = zlib.compress(b"[" + b",".join(texts) + b"]", 6)
     data = base64.b64encode(packed).decode("ascii")
     if len(data) > room:
         return 0
@@ -74,13 +83,11 @@ def _close(blocks: list[Block], cells: list[int], texts: list[str], room: int) -
     return len(data)
 
 
-def _evidence(promise: PromiseRow) -> dict[str, Any]:
-    """What a page shows of one promise at one target."""
-    found: dict[str, Any] = {
-        "expected": promise.expected,
-        "observed": promise.observed,
-        "why": promise.why,
-        "observations": promise.observations,
-        "exchange": msgspec.to_builtins(promise.exchange),
-    }
-    return found
+def _evidence(promise: PromiseRow) -> _Evidence:
+    return _Evidence(
+        expected=promise.expected,
+        observed=promise.observed,
+        why=promise.why,
+        observations=promise.observations,
+        exchange=promise.exchange,
+    )

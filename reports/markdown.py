@@ -81,7 +81,7 @@ def _finding(promise: PromiseRow, document: RunDocument, speech: Language) -> st
 def _estimate(document: EstimateDocument, speech: Language) -> str:
     t = speech.terms
     lines = [f"### {escape(speech.estimate_verdict(document))}", ""]
-    lines += [f"{escape(sentence)}  " for sentence in speech.estimate_details(document)]
+    lines += [f"{escape(sentence)}  " for sentence in speech.estimate_details(document)[-1:]]
     lines += [
         "",
         _table(

@@ -127,16 +127,14 @@ def _ranges_broken(parameter: str, broken: Iterable[str]) -> bool:
 
 
 def _reaches(documented: Interval, seen: Iterable[float]) -> bool:
-    """Whether values next to both ends were seen accepted; an end without bound is not tried."""
+    """Whether the values at both ends were seen accepted; an end without bound is not tried."""
     near = set(seen)
     for end, is_open, inward in (
-        (documented.low, documented.low_open, 1),
-        (documented.high, documented.high_open, -1),
+        (documented.low, documented.low_open, math.inf),
+        (documented.high, documented.high_open, -math.inf),
     ):
-        if math.isinf(end):
-            continue
-        beside = {end + inward, math.nextafter(end, math.inf * inward)} if is_open else {end}
-        if not beside & near:
+        last = math.nextafter(end, inward) if is_open else end
+        if not math.isinf(end) and last not in near:
             return False
     return True
 

@@ -30,6 +30,8 @@ for (const body of bodies) {
   }
 }
 
+const entryOf = new Map(rows.map((entry) => [entry.row, entry]));
+
 // What the page says of a cell beside its evidence.
 function aboutOf(cell) {
   const [row, column] = [Math.floor(cell / columns), cell % columns];
@@ -122,28 +124,26 @@ clear.addEventListener("click", () => {
 // ---------------------------------------------------------------- keyboard
 
 let current = null;
+let visited = null;
 
 // One cell of the table can be tabbed to: the one last visited, else the first that is shown.
-function rove(to = current) {
-  let entry = to && to.entry.shown ? to : null;
-  if (!entry) {
-    const first = rows.find((candidate) => candidate.shown);
-    entry = first ? { entry: first, column: 0 } : null;
-  }
+function rove() {
+  const first = rows.find((entry) => entry.shown);
   if (current) current.entry.cells[current.column].removeAttribute("tabindex");
-  current = entry;
+  current = visited && visited.entry.shown ? visited : first ? { entry: first, column: 0 } : null;
   if (current) current.entry.cells[current.column].tabIndex = 0;
 }
 
 function visit(entry, column) {
-  rove({ entry, column });
+  visited = { entry, column };
+  rove();
   const cell = entry.cells[column];
   cell.focus({ preventScroll: true });
   cell.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function placeOf(cell) {
-  const entry = rows.find((candidate) => candidate.row === cell.parentNode);
+  const entry = entryOf.get(cell.parentNode);
   return entry ? { entry, column: entry.cells.indexOf(cell) } : null;
 }
 
@@ -259,7 +259,8 @@ grid.addEventListener("click", (event) => {
   const cell = event.target.closest("td.cell") || (columns === 1 && row && row.querySelector("td.cell"));
   const place = cell && placeOf(cell);
   if (!place || String(getSelection())) return;
-  rove(place);
+  visited = place;
+  rove();
   open(place.entry, place.column);
 });
 document.getElementById("close").addEventListener("click", () => dialog.close());
