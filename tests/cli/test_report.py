@@ -150,3 +150,26 @@ def test_the_estimates_of_tests_are_what_the_command_reads(call: Caller, tmp_pat
     source = tmp_path / "e.json"
     source.write_bytes(msgspec.json.encode(estimates(3)))
     assert "qwen-old" in call("report", source).out
+
+
+def test_estimate_writes_its_page_by_itself(call: Caller, tmp_path: Path) -> None:
+    page = tmp_path / "estimate.html"
+    options = ("estimate", EXAMPLES / "refused.json", "--as-of", "2024-04-15")
+    answer = call(*options, "--html", page)
+    assert answer.code == 1
+    assert "refused  parameters.max_tokens" in answer.out
+    assert "qwen-turbo refuses this request, by its documents." in page.read_text("utf-8")
+    assert call(*options, "--html", tmp_path / "none" / "x.html").code == 2
+    both = call("estimate", "-m", "hello", "--all-models", "--html", page, "--json")
+    assert json.loads(both.out)["estimates"]
+    assert "models can serve this request" in page.read_text("utf-8")
+
+
+def test_check_writes_its_page_by_itself(call: Caller, tmp_path: Path) -> None:
+    answer = call(
+        "check", "-k", "temperature", "--edition", "qwen-dashscope@2024-04", "--out", tmp_path
+    )
+    assert answer.code == 0, answer
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "kept all" in page
+    assert call("report", tmp_path / "run.db", "--html", "-").out == page

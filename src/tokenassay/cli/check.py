@@ -52,7 +52,9 @@ def check(
     ca_file: e.CaFile = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Where run.db, results.json and junit.xml go."),
+        typer.Option(
+            metavar="DIR", help="Where run.db, results.json, junit.xml and report.html go."
+        ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in DIR.")] = False,
     yes: e.Yes = False,
@@ -199,7 +201,7 @@ def _run(
     if not quiet:
         verdicts.show(document, strict)
         if out is not None:
-            print(f"\n{folder}: run.db, results.json, junit.xml")
+            print(f"\n{folder}: run.db, results.json, junit.xml, report.html")
     elif document.stop_reason:
         complain(document.stop_reason)
     return document
@@ -222,12 +224,14 @@ def _write(document: RunDocument, folder: Path, strict: bool) -> None:
     import json
 
     from tokenassay.conformance.results import as_json
+    from tokenassay.reports.html import html
     from tokenassay.reports.junit import junit_xml
 
     text = json.dumps(as_json(document), ensure_ascii=False, indent=1)
     for name, data in (
         ("results.json", text.encode("utf-8", "backslashreplace") + b"\n"),
         ("junit.xml", junit_xml(document, strict=strict)),
+        ("report.html", html(document).encode()),
     ):
         # Never half a file under its own name, whenever this is ended.
         partial = folder / f".{name}.part"

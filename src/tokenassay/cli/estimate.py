@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
@@ -82,6 +83,7 @@ def estimate(
     max_cost: Annotated[
         str | None, typer.Option(metavar="'0.50 CNY'", help="Exit 1 where it may cost more.")
     ] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page of it.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """What a request will use and cost, and which documented limits it breaks."""
@@ -120,10 +122,12 @@ def estimate(
     against = [reason for shown in found if (reason := stands_against(shown, ceiling))]
     if all_models and not found:
         against.append("no model can serve this request")
+    written: dict[str, Any] = {"estimates": found}
+    if all_models:
+        written["left_out"] = [out._asdict() for out in left_out]
+    if html is not None:
+        _write_page(html, written)
     if json:
-        written: dict[str, Any] = {"estimates": found}
-        if all_models:
-            written["left_out"] = [out._asdict() for out in left_out]
         write_json(written)
     else:
         sheet.show(found, left_out, console())
@@ -133,6 +137,16 @@ def estimate(
         complain(reason)
     if against:
         raise typer.Exit(1)
+
+
+def _write_page(path: Path, written: dict[str, Any]) -> None:
+    import msgspec
+
+    from tokenassay.cli.report import write
+    from tokenassay.reports.estimates import EstimateDocument
+    from tokenassay.reports.html import html
+
+    write(path, html(msgspec.convert(written, EstimateDocument)).encode())
 
 
 def one(bodies: Bodies, model: str | None, asked: Asked) -> dict[str, Any]:

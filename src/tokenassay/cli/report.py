@@ -62,7 +62,7 @@ def report(
     if sum(path == Path("-") for path, _ in written) + github > 1:
         raise Complaint("only one report can go to standard output")
     for path, text in written:
-        _write(path, text)
+        write(path, text)
     if github:
         from tokenassay.reports.annotations import annotate
 
@@ -120,7 +120,8 @@ def _wanted(
     return found
 
 
-def _write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes) -> None:
+    """Put a report into its file, or on standard output for `-`; Complaint where it can't."""
     if path == Path("-"):
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
