@@ -94,8 +94,9 @@ class Service:
         self._counters: dict[str, InputCounter] = {}
 
     def model(self, id: str) -> Model | None:
-        """The model's rows, the edition's own first; None where no list has it."""
-        return self._own_models.get(id) or store.models().get(id)
+        """The model's rows, the edition's own first; None where nothing tells of it."""
+        found = self._own_models.get(id) or store.look_up(id)
+        return found[1] if isinstance(found, tuple) else found
 
     def rules(self, model: str | None) -> Rules:
         """The edition's rules for a model, compiled once."""

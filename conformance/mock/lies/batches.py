@@ -9,6 +9,7 @@ import msgspec
 
 from tokenassay.conformance.mock.call import Call
 from tokenassay.conformance.mock.lies.registry import Lie
+from tokenassay.conformance.mock.lies.where import fails_batches_late, filters_batches
 from tokenassay.conformance.mock.stages import Hook, Hooks
 from tokenassay.contracts.records import Surface
 
@@ -194,6 +195,7 @@ LIES: tuple[Lie, ...] = (
         ("batches.validation", "batches.lifecycle"),
         Hooks(batch_view=_viewed(_as_completed)),
         _SURFACE,
+        where=fails_batches_late,
     ),
     Lie(
         "skips_batch_validation",
@@ -266,5 +268,6 @@ LIES: tuple[Lie, ...] = (
         ("endpoint.batches",),
         Hooks(batch_view=_any_status),
         _SURFACE,
+        where=filters_batches,
     ),
 )

@@ -206,7 +206,7 @@ LIES: tuple[Lie, ...] = (
     ),
     Lie(
         "bills_errors",
-        _FAMILY,
+        "metering",
         "An error carries usage.",
         ("usage.errors_not_billed",),
         Hooks(refuse=lambda call, reply: reply._replace(body=_billed(reply.body))),
@@ -216,7 +216,7 @@ LIES: tuple[Lie, ...] = (
         "hides_errors_in_streams",
         _FAMILY,
         "An error inside a stream comes in a frame like any other.",
-        ("stream.error_data",),
+        ("stream.error_data", "clients.sdk_reads"),
         Hooks(frames=_as_result),
         ("native",),
         _FAULTY_STREAM,

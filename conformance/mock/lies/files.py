@@ -11,6 +11,7 @@ from tokenassay.conformance.mock.file_store import FileStore
 from tokenassay.conformance.mock.files import UPLOAD, file_fields
 from tokenassay.conformance.mock.lies.registry import Lie
 from tokenassay.conformance.mock.lies.tricks import object_to, overlook
+from tokenassay.conformance.mock.lies.where import pages_files
 from tokenassay.conformance.mock.stages import Hook, Hooks
 from tokenassay.contracts.clauses import BehaviourClause, ClauseBase
 from tokenassay.contracts.records import Surface
@@ -115,6 +116,7 @@ LIES: tuple[Lie, ...] = (
         ("endpoint.files",),
         Hooks(file_view=_in_list(_all_at_once)),
         _SURFACE,
+        where=pages_files,
     ),
     Lie(
         "list_of_files_never_has_more",
@@ -123,6 +125,7 @@ LIES: tuple[Lie, ...] = (
         ("files.list",),
         Hooks(file_view=_in_list(_no_more)),
         _SURFACE,
+        where=pages_files,
     ),
     Lie(
         "hands_out_other_bytes",

@@ -157,7 +157,7 @@ LIES: tuple[Lie, ...] = (
         "forgets_earlier_turns",
         _FAMILY,
         "The answer and the bill regard the last message only.",
-        ("usage.counts_template", "history.shape", "usage.present"),
+        ("usage.counts_template", "usage.template", "history.shape"),
         Hooks(adjust=_forget),
         probe=Probe(messages=(_HI, _ANSWER, {"role": "user", "content": "And now?"})),
     ),

@@ -8,14 +8,15 @@ from typing import Any
 import msgspec
 
 from tokenassay.conformance.mock.call import Call, Usage
-from tokenassay.conformance.mock.lies.registry import Lie, Probe
+from tokenassay.conformance.mock.lies.registry import Lie, Probe, has_streams
 from tokenassay.conformance.mock.lies.tricks import edited
+from tokenassay.conformance.mock.lies.where import counts_exactly
 from tokenassay.conformance.mock.stages import Hook, Hooks
 from tokenassay.estimators.tokens import count_tokens
 
 _FAMILY = "metering"
-_INPUT = ("usage.counts_template", "usage.present")
-_OUTPUT = ("usage.counts_output", "usage.present")
+_INPUT = ("usage.counts_template", "usage.template")
+_OUTPUT = ("usage.counts_output", "usage.output")
 _HIDDEN = "You are a polite assistant of this gateway. Never mention other providers."
 
 
@@ -113,6 +114,7 @@ LIES: tuple[Lie, ...] = (
         _INPUT,
         Hooks(meter=_summed(lambda given, made: (given + 1, made))),
         probe=_PLAIN,
+        where=counts_exactly,
     ),
     Lie(
         "undercounts_input_by_one",
@@ -121,6 +123,7 @@ LIES: tuple[Lie, ...] = (
         _INPUT,
         Hooks(meter=_summed(lambda given, made: (max(0, given - 1), made))),
         probe=_PLAIN,
+        where=counts_exactly,
     ),
     Lie(
         "overcounts_output_by_one",
@@ -161,6 +164,7 @@ LIES: tuple[Lie, ...] = (
         _INPUT,
         Hooks(meter=_hidden),
         probe=_PLAIN,
+        where=counts_exactly,
     ),
     Lie(
         "bills_earlier_turns_twice",
@@ -202,6 +206,7 @@ LIES: tuple[Lie, ...] = (
         _INPUT,
         Hooks(meter=_in_plain),
         probe=_PLAIN,
+        where=has_streams,
     ),
     Lie(
         "swaps_input_and_output",
@@ -253,7 +258,7 @@ LIES: tuple[Lie, ...] = (
     ),
     Lie(
         "token_count_off_by_one",
-        _FAMILY,
+        "tokens",
         "The token API counts one more than it lists.",
         ("tokens.api",),
         Hooks(token_count=_tokens(_one_more_token)),
@@ -262,7 +267,7 @@ LIES: tuple[Lie, ...] = (
     ),
     Lie(
         "token_ids_of_another_vocabulary",
-        _FAMILY,
+        "tokens",
         "The token API gives ids that stand for other pieces.",
         ("tokens.api",),
         Hooks(token_count=_tokens(_shifted_ids)),
@@ -271,7 +276,7 @@ LIES: tuple[Lie, ...] = (
     ),
     Lie(
         "token_count_without_pieces",
-        _FAMILY,
+        "tokens",
         "The token API gives ids without their pieces.",
         ("tokens.api_answer",),
         Hooks(token_count=_tokens(_no_pieces)),

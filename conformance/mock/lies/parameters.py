@@ -9,6 +9,7 @@ import msgspec
 from tokenassay.conformance.mock.call import Answer, Call
 from tokenassay.conformance.mock.lies.registry import Lie, Probe
 from tokenassay.conformance.mock.lies.tricks import object_to, overlook, setting
+from tokenassay.conformance.mock.lies.where import leaves_out_the_stop, meters_output
 from tokenassay.conformance.mock.stages import Hooks
 from tokenassay.contracts.clauses import ClauseBase
 from tokenassay.estimators.tokens import count_tokens
@@ -94,6 +95,7 @@ LIES: tuple[Lie, ...] = (
         ("max_tokens.truncates",),
         Hooks(adjust=_more_tokens(-1)),
         probe=Probe({"max_tokens": 5}),
+        where=meters_output,
     ),
     Lie(
         "ignores_stop",
@@ -126,6 +128,7 @@ LIES: tuple[Lie, ...] = (
         ("stop.ends_answer",),
         Hooks(answer=_leak_stop),
         probe=Probe({"stop": "e"}),
+        where=leaves_out_the_stop,
     ),
     Lie(
         "accepts_wrong_types",

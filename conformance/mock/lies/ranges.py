@@ -106,7 +106,7 @@ def _accepting(clause: RangeClause, lie: str, summary: str, test: Test, probe: P
             return refusals
         return tuple(refusal for refusal in refusals if refusal.clause != clause.id)
 
-    return Lie(lie, "ranges", summary, (clause.id,), Hooks(judge=judge), probe=probe)
+    return Lie(lie, clause.family, summary, (clause.id,), Hooks(judge=judge), probe=probe)
 
 
 def _refusing(clause: RangeClause, lie: str, summary: str, test: Test, probe: Probe) -> Lie:
@@ -118,7 +118,7 @@ def _refusing(clause: RangeClause, lie: str, summary: str, test: Test, probe: Pr
         refusal = refusal_by(call, clause, f"{clause.parameter} is {value}", interval)
         return (refusal, *refusals)
 
-    return Lie(lie, "ranges", summary, (clause.id,), Hooks(judge=judge), probe=probe)
+    return Lie(lie, clause.family, summary, (clause.id,), Hooks(judge=judge), probe=probe)
 
 
 def _clamping(clause: RangeClause, name: str, interval: Interval, model: str | None) -> Lie:
@@ -136,7 +136,7 @@ def _clamping(clause: RangeClause, name: str, interval: Interval, model: str | N
     step = 1 if math.isfinite(interval.high) else -1
     return Lie(
         f"clamps_{name}",
-        "ranges",
+        clause.family,
         f"A {name} outside of its range is moved to the nearest end without a word.",
         (clause.id,),
         Hooks(judge=judge, adjust=adjust),
@@ -212,7 +212,7 @@ def _of_limit(edition: Edition, clause: LimitClause) -> Iterator[Lie]:
 
     yield Lie(
         f"ignores_limit_of_{clause.quantity}",
-        "limits",
+        clause.family,
         f"The limit on {clause.quantity.replace('_', ' ')} is not held.",
         (clause.id,),
         Hooks(judge=judge),
@@ -221,7 +221,7 @@ def _of_limit(edition: Edition, clause: LimitClause) -> Iterator[Lie]:
     if clause.quantity == "input_tokens":
         yield Lie(
             "refuses_long_inputs_early",
-            "limits",
+            clause.family,
             "An input of nine tenths of the limit is refused.",
             (clause.id,),
             Hooks(judge=_early(clause)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -58,10 +58,14 @@ class Lie(NamedTuple):
     surfaces: tuple[Surface, ...] = ("native", "openai")
     probe: Probe | None = None
     """None: a test of the lie's own shows it."""
+    where: Callable[[Edition], bool] | None = None
+    """Whether an edition's documents have anything against it; None: the clauses say enough."""
 
     def concerns(self, edition: Edition) -> bool:
         """Whether the edition has a clause, on one of the lie's surfaces, that it breaks."""
         if edition.surface not in self.surfaces or not self.broken(edition):
+            return False
+        if self.where is not None and not self.where(edition):
             return False
         return self.probe is None or not self.probe.stream or has_streams(edition)
 

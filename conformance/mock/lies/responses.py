@@ -10,6 +10,7 @@ import msgspec
 from tokenassay.conformance.mock.call import Answer, Call, Head
 from tokenassay.conformance.mock.lies.registry import Lie, Probe
 from tokenassay.conformance.mock.lies.tricks import choices_in, messages_in
+from tokenassay.conformance.mock.lies.where import fixes_the_role, takes_max_tokens
 from tokenassay.conformance.mock.stages import Hook, Hooks
 
 _FAMILY = "responses"
@@ -123,6 +124,7 @@ LIES: tuple[Lie, ...] = (
         ("response.finish_reasons", "response.finish_reason"),
         Hooks(answer=_reason("length")),
         probe=_MESSAGE,
+        where=takes_max_tokens,
     ),
     Lie(
         "finish_reason_is_null",
@@ -175,6 +177,7 @@ LIES: tuple[Lie, ...] = (
         ("response.message", "response.body"),
         Hooks(body=_each_message(lambda message: message.update(role="bot"))),
         probe=_MESSAGE,
+        where=fixes_the_role,
     ),
     Lie(
         "choices_is_an_object",

@@ -18,7 +18,7 @@ _LONG = ({"role": "user", "content": "Tell me about rivers, in 60 words."},)
 _CHINESE = ({"role": "user", "content": "请介绍一下河流。"},)
 _GROWING = Probe({"incremental_output": True}, messages=_LONG, stream=True)
 _STREAM = Probe(messages=_LONG, stream=True)
-_OF_ALL = ("stream.equals_whole", "stream.frame", "stream.chunk")
+_OF_ALL = ("stream.equals_whole", "stream.by_parameter")
 
 
 def _drop(frames: list[Frame]) -> list[Frame]:
@@ -378,7 +378,7 @@ LIES: tuple[Lie, ...] = (
         "says_less_in_streams",
         _FAMILY,
         "A stream leaves out words that the plain answer has.",
-        ("stream.equals_whole", "usage.counts_output", "stream.chunk"),
+        ("stream.equals_whole", "usage.counts_output", "stream.by_parameter"),
         Hooks(answer=_other_words),
         probe=_STREAM,
     ),

@@ -188,7 +188,7 @@ LIES: tuple[Lie, ...] = (
     ),
     Lie(
         "accepts_tools_in_text_answers",
-        _FAMILY,
+        "combinations",
         "Tools are taken with the result_format text.",
         ("tools.need_message_format",),
         Hooks(judge=overlook("tools.need_message_format")),
@@ -197,7 +197,7 @@ LIES: tuple[Lie, ...] = (
     ),
     Lie(
         "accepts_tools_with_increments",
-        _FAMILY,
+        "combinations",
         "Tools are taken together with incremental_output.",
         ("tools.without_incremental_output",),
         Hooks(judge=overlook("tools.without_incremental_output")),
