@@ -32,9 +32,14 @@ def test_no_alarm_at_the_honest_mock(edition: str, model: str) -> None:
     assert false_alarms(Contract(load_edition(edition)), model) == ()
 
 
+USUAL = [(id, usual_model(Contract(load_edition(id)))) for id in headers()]
+# All editions with all seeds would take longer than everything else together: each seed meets
+# two editions, in turn.
+SEEDED = [(*USUAL[(seed + shift) % len(USUAL)], seed) for seed in range(1, 20) for shift in (0, 3)]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 20))
-@pytest.mark.parametrize(("edition", "model"), CHECKED)
+@pytest.mark.parametrize(("edition", "model", "seed"), SEEDED)
 def test_no_alarm_with_any_seed(edition: str, model: str, seed: int) -> None:
     assert false_alarms(Contract(load_edition(edition)), model, seed) == ()
 
