@@ -343,6 +343,24 @@ def _dashscope_errors(probe: Probe, *, clause: c.BehaviourClause) -> None:
         _hold(probe, exchange, "message", error.message, made[0].message)
 
 
+def _dashscope_stream_errors(probe: Probe, *, clause: c.BehaviourClause) -> None:
+    if not can_stream(probe):
+        raise NotRun(f"{probe.edition.id} documents no streams")
+    for wrong in ({"temperature": 5.0}, {"top_p": 7.0}):
+        made, exchange = _dashscope(probe, "Say hello.", stream=True, **wrong)
+        error = exchange.error
+        if error is None:
+            raise probe.violation(f"{wrong} refused", "an answer", exchange)
+        if is_of_account(probe.edition, error):
+            raise Inconclusive(told(error), exchange.id)
+        if not made:
+            raise probe.violation("an error that the dashscope SDK shows", "nothing", exchange)
+        _hold(probe, exchange, "code", error.code, made[-1].code)
+        _hold(probe, exchange, "message", error.message, made[-1].message)
+        if made[-1].status_code == 200:
+            raise probe.violation("another status_code than 200", "200", exchange)
+
+
 _SURFACES = {"openai": "openai", "dashscope": "native"}
 
 _CHECKS: dict[str, dict[str, Check]] = {
@@ -358,5 +376,6 @@ _CHECKS: dict[str, dict[str, Check]] = {
         "streams": _dashscope_streams,
         "tool_calls": _dashscope_tools,
         "errors": _dashscope_errors,
+        "errors_in_streams": _dashscope_stream_errors,
     },
 }

@@ -69,7 +69,7 @@ def broken(probe: Probe, request: Prepared, *, input_tokens: int | None = None) 
 def is_dearer(probe: Probe, body: Mapping[str, Any]) -> bool:
     """Whether a request could cost more than a proof is worth, and more than a plain one does."""
     price = probe.session.pricing.at_most
-    return probe.too_dear(body) and price(body)[1] > price(probe.body())[1]
+    return probe.too_dear(body) and price(body)[1] > 2 * price(probe.body())[1]
 
 
 def sample(probe: Probe, name: str) -> Any:

@@ -97,6 +97,14 @@ def _edge(probe: Probe, *, clause: c.BehaviourClause) -> None:
                 f"content {written(reply.text)}",
                 exchange,
             )
+        early = [n for n, one in enumerate(flow.speaking[:-1], 1) if one.finished]
+        if not first and early:
+            raise probe.violation(
+                "no finish_reason before the last chunk",
+                f"{written(flow.speaking[early[0] - 1].finish_reason)} in chunk {early[0]} of "
+                f"{len(flow.speaking)}",
+                exchange,
+            )
         told = (reason, "length")
         if not first and reason and reply.finish_reason not in told:
             raise probe.violation(

@@ -125,6 +125,18 @@ def equal_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[P
     yield promise(clause, "stream_gives_a_reason_to_end_and_words", _ended, cost=4)
 
 
+@builder("behaviour:sse_by_header", "behaviour:stream_parameter")
+def consequence_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
+    """The same where the documents only say that an answer can be streamed: it follows."""
+    if edition.behaviour("stream_equals_whole", model) is None:
+        same, ended = (
+            "stream_says_what_the_plain_answer_says",
+            "stream_gives_a_reason_to_end_and_words",
+        )
+        yield promise(clause, same, _equal, level="should", cost=16)
+        yield promise(clause, ended, _ended, level="should", cost=4)
+
+
 def _equal(probe: Probe, *, clause: c.BehaviourClause) -> None:
     if not _repeatable(probe):
         return

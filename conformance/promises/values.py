@@ -58,6 +58,13 @@ def type_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Pr
             _refused_missing,
             title=f"a request without {clause.at} is refused",
         )
+    if "number" in clause.types:
+        yield promise(
+            clause,
+            f"{name}_may_be_a_whole_number",
+            _accepted_whole,
+            title=f"{name}, a number, may be written without a decimal point",
+        )
     if clause.nullable:
         yield promise(
             clause,
@@ -86,6 +93,14 @@ def _refused_type(probe: Probe, *, clause: c.ParameterClause) -> None:
 def _refused_missing(probe: Probe, *, clause: c.ParameterClause) -> None:
     exchange = probe.send(without(probe.body(), clause.at))
     refuse_as(probe, exchange, clause, control(probe), f"a body without {clause.at}")
+
+
+def _accepted_whole(probe: Probe, *, clause: c.ParameterClause) -> None:
+    interval = probe.edition.parameters(probe.model)[clause.parameter].interval
+    whole = next((n for n in (1, 0, 2) if interval is None or n in interval), None)
+    if whole is None or (interval is None and clause.level != "must"):
+        raise NotRun(f"no whole number lies in {interval}")
+    accepted_value(probe, clause.parameter, whole)
 
 
 def _accepted_null(probe: Probe, *, clause: c.ParameterClause) -> None:
