@@ -40,7 +40,7 @@ BEHAVIOURS: dict[str, str] = {
     "success_fields": "args.fields are present with args.value on success",
     "tool_choice_one": "one function is chosen though several are given",
     "tool_arguments_match_schema": "arguments are JSON that fits the tool's schema",
-    "tool_finish_reason": "args.values when a tool is called",
+    "tool_finish_reason": "args.values when a tool is called: the first, or where forced any",
     "tool_calls_not_incremental": "a call arrives whole",
     "parallel_tool_calls": "several calls in one answer on request",
     "file_id_prefix": "ids of uploaded files begin with args.prefix",
