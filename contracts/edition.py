@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts import patterns
@@ -16,6 +16,9 @@ from tokenassay.contracts.names import covered
 from tokenassay.contracts.records import Record, Source, Surface
 
 Kind = TypeVar("Kind", bound=c.ClauseBase)
+
+_MOST_MODELS: Final = 512
+"""Models whose parameters are kept at hand."""
 
 
 class Citation(Record, frozen=True, kw_only=True):
@@ -134,9 +137,13 @@ class Edition:
     def parameters(self, model: str | None = None) -> dict[str, Parameter]:
         """The edition's parameters for a model, by name. Do not change the mapping."""
         key = model or ""
-        if key not in self._parameters:
-            self._parameters[key] = self._gather(model)
-        return self._parameters[key]
+        gathered = self._parameters.get(key)
+        if gathered is None:
+            gathered = self._gather(model)
+            if len(self._parameters) >= _MOST_MODELS:  # names come from requests: there is no end
+                self._parameters.clear()
+            self._parameters[key] = gathered
+        return gathered
 
     def _gather(self, model: str | None) -> dict[str, Parameter]:
         gathered: dict[str, Parameter] = {}

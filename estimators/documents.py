@@ -28,9 +28,7 @@ def file_syntax(edition: Edition, model: str | None) -> FileSyntax | None:
 def is_reference(message: Message, syntax: FileSyntax | None) -> bool:
     """Whether a message stands for files: the server puts their text in its place."""
     return (
-        syntax is not None
-        and message.role == "system"
-        and message.text.lstrip().startswith(syntax.prefix)
+        syntax is not None and message.role == "system" and message.text.startswith(syntax.prefix)
     )
 
 

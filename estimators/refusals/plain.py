@@ -13,9 +13,6 @@ from tokenassay.estimators.requests import Message
 ROLES: Final = ("system", "user", "assistant")
 """Roles of a plain conversation."""
 
-_FRAME: Final = (*CONTAINERS, "model", "messages")
-"""What a request with messages has, so that it may be required."""
-
 _ROLE: Final = Place("messages", ("[]", "role"))
 _CONTENT: Final = Place("messages", ("[]", "content"))
 

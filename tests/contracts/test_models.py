@@ -396,3 +396,14 @@ def test_text_rules_are_ranges() -> None:
         low, high = rules[id].cjk_chars_per_token
         assert low < Decimal("1.8")
         assert high >= 2
+
+
+@pytest.mark.parametrize(
+    "model", [id for id in IDS if not id.startswith("baichuan")], ids=lambda id: id
+)
+def test_a_model_without_a_row_of_2024_is_served_from_a_later_day_on(model: str) -> None:
+    """Else it would be offered for a day before anyone had heard of it."""
+    found = store.find_model(model)
+    early = [row for row in (*found.sizes, *found.prices) if store.day(row.since).year <= 2024]
+    named = any(model in store.load_edition(id).models for id in ("qwen-dashscope@2024-04",))
+    assert early or named or found.since is not None
