@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from functools import lru_cache
 
 from tokenassay.contracts import store
@@ -22,7 +24,7 @@ def counts_exactly(edition: Edition) -> bool:
     user = {"role": "user", "content": "Say hello."}
     for model in edition.models:
         for messages in ([user], [system, user]):
-            body = {"model": model, "messages": messages}
+            body: dict[str, Any] = {"model": model, "messages": messages}
             if edition.surface == "native":
                 body = {"model": model, "input": {"messages": messages}, "parameters": {}}
             if not model.endswith("*"):
