@@ -126,6 +126,8 @@ class PromiseRow(Record, frozen=True, kw_only=True):
     observed: str
     why: str
     observations: list[str]
+    seconds: float
+    """What the answers to its own requests took; what another had asked before is not in it."""
     exchange: ExchangeRow | None
 
 
@@ -287,6 +289,9 @@ class _Target:
         return Verdict(promise=planned.id, outcome="not-run", why=why)
 
     def promises(self) -> Iterable[PromiseRow]:
+        took: dict[str, float] = {}
+        for promise, _, _, seconds in self._run.timings(self._name):
+            took[promise] = took.get(promise, 0.0) + seconds
         for planned in self._planned:
             verdict = self._verdict(planned)
             shown = None if verdict.exchange is None else self._run.exchange(verdict.exchange)
@@ -304,6 +309,7 @@ class _Target:
                 observed=verdict.observed,
                 why=verdict.why,
                 observations=list(verdict.observations),
+                seconds=round(took.get(planned.id, 0.0), 4),
                 exchange=None if shown is None else exchange_row(shown),
             )
 

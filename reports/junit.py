@@ -1,13 +1,17 @@
-"""A run as JUnit XML, one test a promise, for the pages that CI systems make of it."""
+"""A run as JUnit XML, one test a promise, for the pages that CI systems make of it.
+
+Written so that both schemas in wide use accept it: Jenkins's ``junit-10.xsd`` and Ant's, which
+wants every attribute and has no place for output beside a test.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from typing import Final
+from urllib.parse import urlsplit
 from xml.etree import ElementTree as Xml
 
-from tokenassay.conformance.outcomes import NOT_SELECTED
 from tokenassay.conformance.results import PromiseRow, RunDocument, TargetRow
 
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -21,14 +25,14 @@ def junit_xml(document: RunDocument, *, strict: bool = False) -> bytes:
     not run or could not be told is skipped. Where nothing could be established at all, the
     suite has one error that says why. Promises that were not selected are left out.
     """
-    root = Xml.Element("testsuites", name="tokenassay")
-    for target in document.targets:
+    root = Xml.Element("testsuites")
+    for number, target in enumerate(document.targets):
         shown = [
             promise
             for promise in document.promises
-            if promise.target == target.name and promise.why != NOT_SELECTED
+            if promise.target == target.name and promise.why != "not selected"
         ]
-        _suite(root, document, target, shown, strict)
+        _suite(root, number, document, target, shown, strict)
     Xml.indent(root)
     written: bytes = Xml.tostring(root, encoding="utf-8", xml_declaration=True)
     return written
@@ -36,12 +40,47 @@ def junit_xml(document: RunDocument, *, strict: bool = False) -> bytes:
 
 def _suite(
     root: Xml.Element,
+    number: int,
     document: RunDocument,
     target: TargetRow,
     promises: list[PromiseRow],
     strict: bool,
 ) -> None:
-    suite = Xml.SubElement(root, "testsuite", name=target.name)
+    suite = Xml.SubElement(root, "testsuite", name=_clean(target.name))
+    _properties(suite, document, target)
+    counts: Counter[str] = Counter()
+    if target.unusable:
+        case = _case(suite, "endpoint_answers", target.name, 0.0)
+        why = _clean(target.stop_reason or "no answer")
+        Xml.SubElement(case, "error", type="unusable", message=why)
+        counts["error"] += 1
+    told = []
+    for promise in promises:
+        case = _case(suite, promise.id, f"{target.name}.{promise.family}", promise.seconds)
+        verdict = _verdict(promise, strict)
+        if verdict is not None:
+            case.append(verdict)
+            counts[verdict.tag] += 1
+        elif promise.outcome == "non-strict":
+            told.append(f"non-strict: {promise.id}\n{_evidence(promise)}")
+    Xml.SubElement(suite, "system-out").text = _clean("\n\n".join(told))
+    Xml.SubElement(suite, "system-err")
+    for name, value in {
+        "id": number,
+        "package": target.edition,
+        "hostname": urlsplit(target.base_url).hostname or "localhost",
+        "timestamp": (document.started or "").removesuffix("Z"),
+        "time": _seconds(sum(promise.seconds for promise in promises)),
+        "tests": len(promises) + target.unusable,
+        "failures": counts["failure"],
+        "errors": counts["error"],
+        "skipped": counts["skipped"],
+    }.items():
+        if value != "":
+            suite.set(name, _clean(str(value)))
+
+
+def _properties(suite: Xml.Element, document: RunDocument, target: TargetRow) -> None:
     properties = Xml.SubElement(suite, "properties")
     spend = target.spend
     for name, value in {
@@ -57,26 +96,12 @@ def _suite(
     }.items():
         if value is not None:
             Xml.SubElement(properties, "property", name=name, value=_clean(str(value)))
-    counts: Counter[str] = Counter()
-    if target.unusable:
-        case = Xml.SubElement(suite, "testcase", name="endpoint_answers", classname=target.name)
-        Xml.SubElement(case, "error", message=_clean(target.stop_reason or "no answer"))
-        counts["error"] += 1
-    for promise in promises:
-        case = Xml.SubElement(
-            suite,
-            "testcase",
-            name=promise.id,
-            classname=f"{target.name}.{promise.family}",
-        )
-        verdict = _verdict(promise, strict)
-        if verdict is not None:
-            case.append(verdict)
-            counts[verdict.tag] += 1
-    suite.set("tests", str(len(promises) + target.unusable))
-    suite.set("failures", str(counts["failure"]))
-    suite.set("errors", str(counts["error"]))
-    suite.set("skipped", str(counts["skipped"]))
+
+
+def _case(suite: Xml.Element, name: str, group: str, seconds: float) -> Xml.Element:
+    return Xml.SubElement(
+        suite, "testcase", name=_clean(name), classname=_clean(group), time=_seconds(seconds)
+    )
 
 
 def _verdict(promise: PromiseRow, strict: bool) -> Xml.Element | None:
@@ -88,10 +113,6 @@ def _verdict(promise: PromiseRow, strict: bool) -> Xml.Element | None:
         return element
     if outcome in ("inconclusive", "not-run"):
         return Xml.Element("skipped", type=outcome, message=_clean(f"{outcome}: {promise.why}"))
-    if outcome == "non-strict":
-        element = Xml.Element("system-out")
-        element.text = _clean(f"non-strict\n{_evidence(promise)}")
-        return element
     return None
 
 
@@ -111,6 +132,10 @@ def _evidence(promise: PromiseRow) -> str:
             f"again: {promise.exchange.curl}",
         ]
     return "\n".join(lines)
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.3f}"
 
 
 def _clean(text: str) -> str:

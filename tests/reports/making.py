@@ -106,6 +106,7 @@ def promise(
         "observed": "400 InvalidParameter" if broken else "",
         "why": "nobody asked" if outcome == "not-run" else "",
         "observations": [],
+        "seconds": 0.5,
         "exchange": None,
     }
     return PromiseRow(id=id, outcome=outcome, target=target, **(defaults | fields))
@@ -202,7 +203,7 @@ def large(promises: int = 2000, endpoints: int = 8) -> RunDocument:
     for at in range(promises):
         for column, name in enumerate(names):
             odd = at * 31 + column * 7
-            outcome: Outcome = outcomes[odd % 4] if odd % 12 == 0 else "kept"
+            outcome: Outcome = outcomes[odd // 12 % 4] if odd % 12 == 0 else "kept"
             sent = (
                 f'{{"model":"qwen-turbo","input":{{"messages":[{{"role":"user","content":'
                 f'"Number {at} of many, asked at {name} with the seed {odd * 7919 % 104729}"}}]}},'
