@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ from tokenassay.conformance.exchanges import Exchange
 from tokenassay.conformance.failures import Inconclusive, NotRun, Violation
 from tokenassay.conformance.sessions import Session
 from tokenassay.contracts import clauses as c
+from tokenassay.contracts import store
 from tokenassay.estimators.tokens import count_tokens
 
 OMIT: Final = object()
@@ -81,6 +82,9 @@ class Probe:
             body["messages"] = list(messages)
         if cap is not None and "max_tokens" in known:
             parameters.setdefault("max_tokens", cap)
+        if "enable_thinking" in known and _thinks_unasked(self.model):
+            # Thinking is tried where it is promised; elsewhere it would only be paid for.
+            parameters.setdefault("enable_thinking", False)
         if cap is not None and self._thinks_uncapped(parameters):
             parameters["thinking_budget"] = cap
         for name, value in parameters.items():
@@ -358,3 +362,10 @@ def encode(body: Any) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(
         "utf-8", "surrogatepass"
     )
+
+
+@lru_cache(maxsize=64)
+def _thinks_unasked(model: str) -> bool:
+    """Whether a model is known to think unless it is told not to."""
+    found = store.look_up(model)
+    return found is not None and found[1].thinking == "optional" and found[1].thinking_default

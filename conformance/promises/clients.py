@@ -75,11 +75,15 @@ def _last(seen: list[Exchange]) -> Exchange:
 # ------------------------------------------------------------------------------- openai
 
 
+_UNNAMED = ("enable_thinking", "thinking_budget", "top_k", "repetition_penalty")
+"""Parameters of this surface that the OpenAI SDK has no argument for."""
+
+
 def _chat(probe: Probe, question: str, **asked: Any) -> dict[str, Any]:
     """Arguments of the OpenAI SDK for a question; what it has no name for goes beside."""
     body = probe.body(question, **asked)
-    body.setdefault("timeout", 60)
-    return body
+    unnamed = {name: body.pop(name) for name in _UNNAMED if name in body}
+    return {**body, "timeout": 60, **({"extra_body": unnamed} if unnamed else {})}
 
 
 def _openai(probe: Probe, call: Callable[[Any], Any]) -> tuple[Any, Exchange]:

@@ -136,6 +136,9 @@ def promises_for(edition: Edition, model: str) -> tuple[Promise, ...]:
         if not applies(clause, model):
             continue
         for promise in _from_clause(edition, clause, model):
+            if "." in promise.id:
+                # A parameter inside another one: stream_options.include_usage.
+                promise = msgspec.structs.replace(promise, id=promise.id.replace(".", "_"))
             if promise.id in found:
                 # Two clauses state the same sort of thing: the later is told apart by its id.
                 slug = clause.id.replace(".", "_").replace("-", "_")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -65,21 +63,6 @@ def test_every_promise_has_a_name_and_a_clause_of_its_own(id: str) -> None:
             level = edition.clause(promise.clause).level
             assert FIRMEST_FIRST.index(promise.level) >= FIRMEST_FIRST.index(level)
             assert promise.id.isidentifier()
-
-
-def test_a_default_run_takes_less_than_a_minute(tmp_path: Path) -> None:
-    begun = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-m", "tokenassay", "check"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert time.monotonic() - begun < 60
-    assert "violated" not in done.stdout
 
 
 @pytest.mark.parametrize("id", ["baichuan-dashscope@2024", "qwen-dashscope@2024-04"])
