@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 
 import pytest
@@ -140,18 +140,38 @@ def test_ctrl_c_prints_what_was_done(tmp_path: Path, workers: str) -> None:
     block = "".join(chat(f"a-{number}", f"word {number}") + "\n" for number in range(1000))
     path.write_bytes(gzip.compress(block.encode()) * 5_000)  # half a minute of work
     command = [sys.executable, "-m", "tokenassay", "batch", str(path), "--json"]
+    terminal, theirs = os.openpty()
     process = subprocess.Popen(
         [*command, "--workers", workers],
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=theirs,
         start_new_session=True,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
     )
-    time.sleep(2.5)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
-    assert b"Traceback" not in err
+    os.close(theirs)
+    said = bytearray()
+
+    def listen(until: bytes) -> None:
+        while until not in said:
+            try:
+                said.extend(os.read(terminal, 4096))
+            except OSError:  # how a terminal ends
+                return
+
+    try:
+        listen(b" lines")  # the bar tells of the first part
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
+        rest = threading.Thread(target=listen, args=(b"\0 never",))
+        rest.start()
+        out, _ = process.communicate(timeout=120)
+        rest.join()
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        os.close(terminal)
+    assert process.returncode == 130, said
+    assert b"Traceback" not in said
     shown = json.loads(out)
     assert shown["complete"] is False
     assert 0 < shown["lines"] < 5_000_000
-    assert b"interrupted" in err
+    assert b"interrupted" in said
