@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from functools import lru_cache
+from typing import Any
 
 from tokenassay.contracts import store
 from tokenassay.contracts.clauses import EndpointClause, ShapeClause
