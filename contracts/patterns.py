@@ -23,7 +23,7 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
     for name, text in zip(names, literal[1:], strict=True):
         written += f"(?P<{name}>.+?)" if f"(?P<{name}>" not in written else ".+?"
         written += re.escape(text)
-    return re.compile(written, re.DOTALL)
+    return re.compile(written)  # a tidied message has no line break
 
 
 def matches(pattern: str, message: str) -> bool:

@@ -58,10 +58,8 @@ def edges(clause: c.LimitClause, model: str) -> tuple[int, int]:
 def byte_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
     """A file over the limit is refused, one at the limit is taken."""
     assert isinstance(clause, c.LimitClause)
-    if (
-        sort_of(edition, model) == "native"
-        or (clause.models
-        and clause.quantity == "batch_file_bytes")
+    if sort_of(edition, model) == "native" or (
+        clause.models and clause.quantity == "batch_file_bytes"
     ):
         # An upload names no model: what holds for one shows in its batches.
         return

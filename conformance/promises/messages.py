@@ -15,6 +15,7 @@ from tokenassay.conformance.promises.registry import Promise, builder
 from tokenassay.conformance.promises.requests import Prepared, broken
 from tokenassay.conformance.promises.talking import ask, billed, can_stream, say
 from tokenassay.conformance.promises.values import type_promises
+from tokenassay.conformance.reading import reply_of
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts.edition import Edition
 
@@ -301,6 +302,28 @@ def _meters_nothing(probe: Probe) -> bool:
     """Whether the documents say that usage means nothing, or do not speak of it."""
     unmetered = probe.edition.behaviour("usage_unmetered", probe.model) is not None
     return unmetered or probe.edition.behaviour("usage_counts_template", probe.model) is None
+
+
+@builder("messages:partial_last_assistant")
+def partial_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
+    """A last message of the assistant that is marked as partial is gone on from."""
+    yield promise(clause, "answer_goes_on_from_a_partial_message", _partial, cost=2)
+
+
+def _partial(probe: Probe, *, clause: c.MessageClause) -> None:
+    for asked, begun in (
+        ("Write a poem about a bridge.", "Over the river"),
+        ("写一首关于桥的诗。", "石桥"),
+    ):
+        messages = [say("user", asked), say("assistant", begun, partial=True)]
+        request = Prepared(probe.body(messages))
+        against = broken(probe, request)
+        if against:
+            raise NotRun(f"such a conversation goes against {against[0]} with this model")
+        exchange = probe.accepted(request.send(probe), "a partial answer gone on from")
+        reply = reply_of(exchange, probe.surface)
+        if not reply.text:
+            raise probe.violation("a text that goes on", "none", exchange)
 
 
 # ----------------------------------------------------------------------- the whole list

@@ -14,6 +14,7 @@ from tokenassay.conformance.judging import first_fault
 from tokenassay.conformance.probe import Probe
 from tokenassay.conformance.promises.making import promise, slug
 from tokenassay.conformance.promises.registry import Promise, builder
+from tokenassay.conformance.promises.sdks import load
 from tokenassay.conformance.promises.texts import HELLO, SCRIPTS, written
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts.edition import Edition
@@ -128,6 +129,31 @@ def _any_text(probe: Probe, *, clause: c.BehaviourClause) -> None:
     letters = st.sampled_from("abc XYZ 0123 ,.;\n\t你好世界桥梁🎉éжß")
     texts = st.text(letters, min_size=1, max_size=40)
     probe.search(texts, lambda text: _hold_ids(probe, text), examples=6)
+
+
+@builder("behaviour:local_tokenizer")
+def local_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
+    """The tokenizer in the SDK gives the ids of the API."""
+    if has_api(edition, model):
+        yield promise(
+            clause,
+            "tokenizer_of_the_sdk_agrees_with_the_api",
+            _sdk_tokenizer,
+            needs=frozenset({"sdk:dashscope"}),
+            cost=4,
+        )
+
+
+def _sdk_tokenizer(probe: Probe, *, clause: c.BehaviourClause) -> None:
+    sdk = load(clause.args["sdk"])
+    tokenizer = getattr(sdk, clause.args["call"])(clause.args["model"])
+    for _, text in (*SCRIPTS[:4], SCRIPTS[6]):
+        ids, _, _, exchange = count(probe, text)
+        local = list(tokenizer.encode(text))
+        if ids != local:
+            raise probe.violation(
+                f"the SDK's ids {written(local)} of {written(text)}", written(ids), exchange
+            )
 
 
 # ------------------------------------------------------------------------------- examples

@@ -568,5 +568,12 @@ def test_a_message_of_2026_may_be_decorated() -> None:
     assert edition.says(pattern, pattern)
     assert edition.says(pattern, f"<400> InternalError.Algo.InvalidParameter: {pattern}")
     assert edition.says(pattern, f"{pattern} For details, see: https://example.org/codes#1")
+    both = f"<400> InternalError.Algo.X: {pattern} For details, see: https://example.org/codes"
+    assert edition.says(pattern, both)
     assert not edition.says(pattern, f"something else: {pattern}")
     assert not store.load_edition("qwen-dashscope@2024-04").says(pattern, f"<400> X: {pattern}")
+
+
+@pytest.mark.parametrize("value", [True, False, "1", None, [1]])
+def test_what_is_no_number_lies_in_no_interval(value: object) -> None:
+    assert value not in Interval.parse("[0, 2]")

@@ -627,3 +627,63 @@ def test_an_edition_named_outright_stands_for_its_own_time() -> None:
     assert told.notes == ()
     newest = estimate(body, edition="qwen-dashscope@2026")
     assert newest.to_dict() == estimate(body).to_dict()
+
+
+TOOLS = [{"type": "function", "function": {"name": "f"}}]
+CALLS = {
+    "role": "assistant",
+    "content": "",
+    "tool_calls": [
+        {"id": id, "type": "function", "function": {"name": "f", "arguments": "{}"}}
+        for id in ("a", "b")
+    ],
+}
+RESULTS = [{"role": "tool", "tool_call_id": id, "content": "1"} for id in ("a", "b")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "above"),
+    [
+        ({"tools": TOOLS}, 0),
+        ({"tools": TOOLS, "tool_choice": "auto"}, 0),
+        ({"tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "f"}}}, 46),
+        ({"tools": TOOLS, "parallel_tool_calls": True}, 83),
+        ({"tools": TOOLS, "parallel_tool_calls": False}, 0),
+        ({"tools": TOOLS, "messages": [USER, CALLS, *RESULTS]}, 26),
+        ({"tools": TOOLS, "messages": [USER, CALLS, RESULTS[0]]}, 0),
+        ({"response_format": {"type": "json_object"}}, 160),
+    ],
+)
+def test_the_range_spans_what_was_billed_above_the_template(
+    changes: dict[str, Any], above: int
+) -> None:
+    found = estimate({**CHAT, "model": "qwen-max", **changes}, as_of="2025-06")
+    low, high = found.input_range
+    assert low == found.input_tokens
+    assert high is not None
+    assert high - low == above
+
+
+@pytest.mark.parametrize(("limit", "end"), [(8, None), (9, 9), (10, 10)])
+def test_the_limit_itself_ends_a_range_without_an_end(
+    tmp_path: Path, limit: int, end: int | None
+) -> None:
+    """What a search adds can't be counted; with it the input is at most what the model takes."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        f"""
+edition: mine@2026
+extends: qwen-openai@2026
+models: [small]
+sources: {{own: {{provider: me, title: mine, published: "2026", trust: document}}}}
+clauses: []
+model_rows:
+- id: small
+  family: mine
+  tokenizer: qwen
+  sizes: [{{source: own, since: "2026", input_tokens: {limit}}}]
+  templates: [{{profile: chatml, basis: modelled, source: own, since: "2026"}}]
+"""
+    )
+    body = {"model": "small", "messages": [{"role": "user", "content": "hi"}]}
+    assert estimate({**body, "enable_search": True}, contract=path).input_range == (9, end)

@@ -101,3 +101,12 @@ def test_the_published_image() -> None:
 )
 def test_images_are_found_in_both_dialects(content: Any, urls: list[str | None]) -> None:
     assert list(image_urls(content)) == urls
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "tokens"),
+    [(450, 450, 256), (42, 56, 4), (41, 1000, 36), (98, 98, 16), (69, 280, 20), (71, 280, 30)],
+)
+def test_sides_are_rounded_to_cells(width: int, height: int, tokens: int) -> None:
+    """450 is 16.07 cells, 98 three and a half: the nearest number, at least four in all."""
+    assert image_tokens(Size(width, height), RULE) == tokens + (RULE.image_marker_tokens or 0)

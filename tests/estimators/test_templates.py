@@ -151,3 +151,11 @@ def test_prompt_and_history_are_turns_of_their_own() -> None:
         "prompt",
         "template",
     ]
+
+
+def test_tools_stand_two_lines_below_the_system_text() -> None:
+    """Counted in characters, where tokens would hide how many line breaks there are."""
+    letters = Meter(store.profiles()["chatml"], len)
+    request = read([{"role": "system", "content": "abc"}], tools=[TOOL])
+    counted = {part.part: part.tokens for part in letters.parts(request)}
+    assert counted["message 1 (system)"] == len("abc\n\n")
