@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts import patterns, store
 from tokenassay.contracts.edition import Edition
+from tokenassay.contracts.intervals import Interval
 from tokenassay.estimators.tokens import count_tokens, encode, pieces
 
 QWEN, BAICHUAN = "qwen-dashscope@2024-04", "baichuan-dashscope@2024"
