@@ -29,6 +29,7 @@ of them, which clauses of which edition hold it, or why none does. It is written
 out.
 
 A clause that contradicting or silent documents leave open is encoded too, as `unspecified`.
+Which promises check a clause stands in [promises.md](promises.md).
 """
 
 
