@@ -141,7 +141,7 @@ function drawExchange(exchange) {
   if (streamed) {
     const raw = el("details", "", el("summary", "", words.as_came));
     raw.addEventListener("toggle", () => raw.open && raw.children.length < 2 && raw.append(bodyBox(response.body, words.as_came)));
-    answer.append(el("p", "quiet", `${number(response.frames.length)} ${words.frames}`), frameTable(response.frames), raw);
+    answer.append(el("p", "quiet", `${words.frames}: ${number(response.frames.length)}`), frameTable(response.frames), raw);
   } else {
     answer.append(bodyBox(response.body, words.as_came));
   }

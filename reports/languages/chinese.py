@@ -54,6 +54,8 @@ class Chinese(Language):
         if tally.kept == tally.decided:
             so_far = "" if target.complete else "到目前为止，"
             return f"{so_far}{name} 的 {tally.kept} 条承诺全部守约。"
+        if not tally.kept:
+            return f"{name} 的 {tally.decided} 条承诺一条也没有守住。"
         return f"{name} 在 {tally.decided} 条承诺中守住了 {tally.kept} 条。"
 
     def breaches(self, tally: Tally) -> str | None:

@@ -53,7 +53,9 @@ class English(Language):
         if tally.kept == tally.decided:
             all_of = "its only promise" if tally.kept == 1 else f"all {tally.kept} promises"
             return f"{name} kept {all_of}{'' if target.complete else ' tried so far'}."
-        return f"{name} kept {tally.kept} of {_count(tally.decided, 'promise')}."
+        if tally.decided == 1:
+            return f"{name} did not keep the one promise that was decided."
+        return f"{name} kept {tally.kept or 'none'} of {_count(tally.decided, 'promise')}."
 
     def breaches(self, tally: Tally) -> str | None:
         said = []

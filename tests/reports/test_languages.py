@@ -121,6 +121,16 @@ def test_what_is_single_is_said_so() -> None:
     assert language("en").unrun(1, "why").startswith("1 promise:")
 
 
+def test_none_kept_is_said_so() -> None:
+    made = [making.promise("a", "violated")]
+    english, chinese = language("en"), language("zh")
+    one = tallies(making.document(made))
+    assert english.verdict(one).endswith("did not keep the one promise that was decided.")
+    two = tallies(making.document([*made, making.promise("b", "violated")]))
+    assert english.verdict(two) == "qwen-turbo at gateway kept none of 2 promises."
+    assert chinese.verdict(two) == "gateway 的 qwen-turbo 的 2 条承诺一条也没有守住。"
+
+
 def test_endpoints_compared() -> None:
     made = [making.promise(target=name) for name in "ab"]
     speech = language("en"), language("zh")
