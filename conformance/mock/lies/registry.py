@@ -62,10 +62,16 @@ class Lie(NamedTuple):
     """Whether an edition's documents have anything against it; None: the clauses say enough."""
 
     def concerns(self, edition: Edition) -> bool:
-        """Whether the edition has a clause, on one of the lie's surfaces, that it breaks."""
+        """Whether an edition's documents are against what the lie does."""
+        return self.tellable(edition) and (self.where is None or self.where(edition))
+
+    def tellable(self, edition: Edition) -> bool:
+        """Whether the edition has a clause, on one of the lie's surfaces, that it is about.
+
+        An edition's server can be told to do what no document can prove to be wrong: an audit
+        and a comparison find it nevertheless.
+        """
         if edition.surface not in self.surfaces or not self.broken(edition):
-            return False
-        if self.where is not None and not self.where(edition):
             return False
         return self.probe is None or not self.probe.stream or has_streams(edition)
 
@@ -94,11 +100,20 @@ def named_lies() -> tuple[Lie, ...]:
 
 @lru_cache(maxsize=32)
 def lies_for(edition: Edition) -> tuple[Lie, ...]:
-    """The lies that an edition's server can tell: named ones, then those of its own ranges."""
+    """The lies that an edition's documents are against: named ones, then those of its ranges."""
     from tokenassay.conformance.mock.lies.ranges import range_lies
 
     named = tuple(lie for lie in named_lies() if lie.concerns(edition))
     return named + range_lies(edition)
+
+
+@lru_cache(maxsize=32)
+def tellable_lies(edition: Edition) -> tuple[Lie, ...]:
+    """All that an edition's server can be told to do: its lies, then what breaks none of it."""
+    lies = lies_for(edition)
+    known = {lie.name for lie in lies}
+    more = (lie for lie in named_lies() if lie.name not in known and lie.tellable(edition))
+    return (*lies, *more)
 
 
 def all_lies() -> tuple[Lie, ...]:
@@ -118,7 +133,7 @@ def choose(names: Iterable[str], editions: Iterable[Edition]) -> dict[str, tuple
     told: dict[str, tuple[Lie, ...]] = {}
     known: dict[str, None] = {}
     for edition in editions:
-        possible = {lie.name: lie for lie in lies_for(edition)}
+        possible = {lie.name: lie for lie in tellable_lies(edition)}
         known.update(dict.fromkeys(possible))
         told[edition.id] = tuple(possible[name] for name in names if name in possible)
     for name in names:
