@@ -7,16 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 from tokenassay.conformance import baseline
-from tokenassay.conformance.audit.findings import Finding, Verdict, worst
-from tokenassay.conformance.audit.inputs import Explained, explain, inconsistent
-from tokenassay.conformance.audit.laws import spare_of
-from tokenassay.conformance.audit.outputs import error_finding, output_findings, total_finding
 from tokenassay.conformance.audit.probes import Question, questions
-from tokenassay.conformance.audit.readings import OWN, Gauge, Reading, can_stream, fault_of
+from tokenassay.conformance.audit.readings import Gauge, Reading, can_stream, fault_of
 from tokenassay.conformance.failures import Stopped
 from tokenassay.conformance.probe import Probe
 from tokenassay.conformance.sessions import Session
 from tokenassay.contracts.records import Record
+from tokenassay.estimators.bills.findings import Finding, Verdict, worst
+from tokenassay.estimators.bills.inputs import Explained, explain, inconsistent
+from tokenassay.estimators.bills.laws import spare_of
+from tokenassay.estimators.bills.metered import OWN
+from tokenassay.estimators.bills.outputs import error_finding, output_findings, total_finding
 from tokenassay.estimators.records import Basis
 
 NAME = "audit"
@@ -178,7 +179,7 @@ class Auditor:
         if found is not None and unknown and not inconsistent(metered):
             why = f"{basis_why}; no known template and vocabulary explains what is billed"
             return self._inconclusive(why, readings, stopped)
-        rest = (total_finding(metered), error_finding(readings), _unmetered(whole))
+        rest = (total_finding(metered), error_finding(_refused(readings)), _unmetered(whole))
         swapped = found is not None and found.verdict == "swapped"
         outputs = () if swapped else tuple(output_findings(metered))
         findings = tuple(finding for finding in (found, *outputs, *rest) if finding is not None)
@@ -213,6 +214,10 @@ def _too_little(
     problem = next((r.problem for r in readings if r.problem and r.question.fault is None), None)
     why = f": {problem}" if problem else ""
     return f"only {len(whole)} of {len(readings)} requests were answered{why}"
+
+
+def _refused(readings: Sequence[Reading]) -> list[Reading]:
+    return [r for r in readings if r.question.purpose == "error" and not r.answered]
 
 
 def _unmetered(whole: Sequence[Reading]) -> Finding | None:

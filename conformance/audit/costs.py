@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from tokenassay.conformance.audit.auditing import Audit
-from tokenassay.conformance.audit.readings import OWN, Reading
+from tokenassay.conformance.audit.readings import Reading
 from tokenassay.conformance.targets import Target
 from tokenassay.contracts.records import Record
 from tokenassay.contracts.store import Contract
+from tokenassay.estimators.bills.metered import OWN
 from tokenassay.estimators.estimating import estimate
 from tokenassay.estimators.money import Usage
 

@@ -17,13 +17,12 @@ from tokenassay.contracts import clauses as c
 from tokenassay.contracts import store
 from tokenassay.contracts.edition import Edition
 from tokenassay.contracts.records import Record
+from tokenassay.estimators.bills.metered import OWN as OWN
+from tokenassay.estimators.bills.metered import Unit, measured
 from tokenassay.estimators.records import Basis
 from tokenassay.estimators.requests import Request, read_request
 from tokenassay.estimators.templates import Meter
 from tokenassay.estimators.tokens import counter
-
-OWN = "own"
-"""Name of the count by which the model is estimated; others bear a template profile's name."""
 
 _FIGURES = {
     "native": ("input_tokens", "output_tokens", "total_tokens"),
@@ -55,6 +54,43 @@ class Reading(Record, frozen=True, kw_only=True):
     def counted(self) -> int | None:
         """Input tokens by the model's own template."""
         return self.counts.get(OWN)
+
+    @property
+    def streamed(self) -> bool:
+        """Whether a stream was asked for."""
+        return self.question.stream
+
+    @property
+    def script(self) -> str:
+        """Script of the texts."""
+        return self.question.script
+
+    @property
+    def message_count(self) -> int:
+        """Messages of the request."""
+        return len(self.question.messages)
+
+    @property
+    def has_system(self) -> bool:
+        """Whether the first message is a system message."""
+        role: str = self.question.messages[0]["role"]
+        return role == "system"
+
+    @property
+    def alike(self) -> str:
+        """The same for requests of the same messages."""
+        return repr(self.question.messages)
+
+    @property
+    def sizes(self) -> dict[Unit, int]:
+        """The texts' size in other units than tokens."""
+        each = [measured(message["content"]) for message in self.question.messages]
+        return {unit: sum(sizes[unit] for sizes in each) for unit in each[0]}
+
+    @property
+    def cap(self) -> int:
+        """Output tokens at most."""
+        return self.question.cap
 
 
 class Gauge:

@@ -10,11 +10,12 @@ import msgspec
 import yaml
 
 from tokenassay.conformance.audit.auditing import Audit
-from tokenassay.conformance.audit.readings import OWN, Reading
+from tokenassay.conformance.audit.readings import Reading
 from tokenassay.conformance.targets import ConfigError, Target
 from tokenassay.contracts import store
 from tokenassay.contracts.catalog import Model
 from tokenassay.contracts.store import Contract
+from tokenassay.estimators.bills.metered import OWN
 from tokenassay.estimators.editions import choose
 
 _SOURCE = "audit"

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tokenassay.conformance.audit.findings import Finding, finding_of
-from tokenassay.conformance.audit.inputs import by_stream
-from tokenassay.conformance.audit.laws import Law, find_law, spare_of
-from tokenassay.conformance.audit.readings import Reading
+from tokenassay.estimators.bills.findings import Finding, finding_of
+from tokenassay.estimators.bills.inputs import by_stream
+from tokenassay.estimators.bills.laws import Law, find_law, spare_of
+from tokenassay.estimators.bills.metered import Metered
 
 _FEWEST: Final = 6
 """Answers below which a figure proves nothing."""
 
 
-def output_findings(readings: Sequence[Reading]) -> Iterator[Finding]:
+def output_findings(readings: Sequence[Metered]) -> Iterator[Finding]:
     """Output billed as something else than the tokens of the answer."""
     told = [r for r in readings if r.output is not None and r.billed_output is not None]
     if len(told) < _FEWEST:
@@ -41,15 +41,15 @@ def output_findings(readings: Sequence[Reading]) -> Iterator[Finding]:
         )
 
 
-def _law(readings: Sequence[Reading]) -> Law | None:
+def _law(readings: Sequence[Metered]) -> Law | None:
     counted = [r.output or 0 for r in readings]
     billed = [r.billed_output or 0 for r in readings]
     return find_law(counted, billed, spare_of(len(readings)))
 
 
-def _room(told: Sequence[Reading]) -> Finding | None:
+def _room(told: Sequence[Metered]) -> Finding | None:
     """The room that was asked for is billed, however short the answer is."""
-    unlike = [r for r in told if r.billed_output != r.question.cap]
+    unlike = [r for r in told if r.billed_output != r.cap]
     if len(unlike) > spare_of(len(told)):
         return None
     ratio = sum(r.billed_output or 0 for r in told) / max(1, sum(r.output or 0 for r in told))
@@ -61,9 +61,9 @@ def _room(told: Sequence[Reading]) -> Finding | None:
     )
 
 
-def _streams(told: Sequence[Reading]) -> Finding | None:
-    plain = [r for r in told if not r.question.stream]
-    streamed = [r for r in told if r.question.stream]
+def _streams(told: Sequence[Metered]) -> Finding | None:
+    plain = [r for r in told if not r.streamed]
+    streamed = [r for r in told if r.streamed]
     if not plain or len(streamed) < 3:
         return None
     one, other = _law(plain), _law(streamed)
@@ -72,7 +72,7 @@ def _streams(told: Sequence[Reading]) -> Finding | None:
     return by_stream(one, other, "output")
 
 
-def total_finding(readings: Sequence[Reading]) -> Finding | None:
+def total_finding(readings: Sequence[Metered]) -> Finding | None:
     """A total that is not the sum of input and output."""
     told = [
         (reading.billed_input + reading.billed_output, reading.billed_total)
@@ -96,9 +96,8 @@ def total_finding(readings: Sequence[Reading]) -> Finding | None:
     return Finding(side="total", verdict="erratic", said=said)
 
 
-def error_finding(readings: Sequence[Reading]) -> Finding | None:
-    """Tokens billed for a request that was refused."""
-    refused = [r for r in readings if r.question.purpose == "error" and not r.answered]
+def error_finding(refused: Sequence[Metered]) -> Finding | None:
+    """Tokens billed for requests that were refused."""
     billed = [r for r in refused if (r.billed_input or 0) + (r.billed_output or 0) > 0]
     if not billed:
         return None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokenassay.conformance.audit.laws import Law, find_law, theil_sen
+from tokenassay.estimators.bills.laws import Law, find_law, theil_sen
 
 COUNTED = [
     *(9, 11, 14, 17, 22, 31, 40, 50, 58, 63, 77, 100, 104, 119, 150, 151, 173, 200, 204, 250),

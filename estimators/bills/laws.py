@@ -152,7 +152,7 @@ _WAYS: Final[tuple[tuple[str, float, float], ...]] = (
 
 
 def _factor(counted: Numbers, billed: Numbers, hidden: int, surplus: int) -> Law:
-    best: Law | None = None
+    laws = []
     for name, below, above in _WAYS:
         bands = [
             (
@@ -172,10 +172,8 @@ def _factor(counted: Numbers, billed: Numbers, hidden: int, surplus: int) -> Law
             surplus=surplus,
             odd=tuple(at for at, (a, b) in enumerate(bands) if not a <= value <= b),
         )
-        if best is None or len(law.odd) < len(best.odd):
-            best = law
-    assert best is not None
-    return _named(best, counted, billed)
+        laws.append(law)
+    return _named(min(laws, key=lambda law: len(law.odd)), counted, billed)
 
 
 def _deepest(bands: Sequence[tuple[float, float]]) -> tuple[float, float]:

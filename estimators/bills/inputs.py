@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from statistics import fmean, median
-from typing import Final
+from typing import Final, get_args
 
-from tokenassay.conformance.audit.findings import Finding, finding_of
-from tokenassay.conformance.audit.laws import Law, constant, find_law, spare_of
-from tokenassay.conformance.audit.readings import OWN, Reading
 from tokenassay.contracts.records import Record
+from tokenassay.estimators.bills.findings import Finding, finding_of
+from tokenassay.estimators.bills.laws import Law, constant, find_law, spare_of
+from tokenassay.estimators.bills.metered import OWN, Metered, Unit
 
 _PER_MESSAGE: Final = range(-8, 33)
 """Tokens that may come or go with each message."""
@@ -32,7 +32,7 @@ class Explained(Record, frozen=True, kw_only=True):
     """Exchanges that fit nothing, few enough to leave aside."""
 
 
-def explain(readings: Sequence[Reading], *, exact: bool) -> Explained:
+def explain(readings: Sequence[Metered], *, exact: bool) -> Explained:
     """The simplest explanation of the input that was billed.
 
     ``exact``: the model's template is backed by published counts, so that another known template
@@ -45,15 +45,15 @@ def explain(readings: Sequence[Reading], *, exact: bool) -> Explained:
     return Explained(template=None, finding=_lawless(readings))
 
 
-def _billed(readings: Sequence[Reading]) -> list[int]:
+def _billed(readings: Sequence[Metered]) -> list[int]:
     return [reading.billed_input or 0 for reading in readings]
 
 
-def _odd(readings: Sequence[Reading], law: Law) -> tuple[int, ...]:
+def _odd(readings: Sequence[Metered], law: Law) -> tuple[int, ...]:
     return tuple(readings[at].exchange for at in law.odd)
 
 
-def _templates(readings: Sequence[Reading]) -> Iterator[tuple[str, list[int]]]:
+def _templates(readings: Sequence[Metered]) -> Iterator[tuple[str, list[int]]]:
     """Counts by each template, the model's own first."""
     names = [name for name in readings[0].counts if name != OWN]
     for name in (OWN, *names):
@@ -61,7 +61,7 @@ def _templates(readings: Sequence[Reading]) -> Iterator[tuple[str, list[int]]]:
             yield name, [reading.counts[name] for reading in readings]
 
 
-def _one_law(readings: Sequence[Reading], exact: bool) -> Explained | None:
+def _one_law(readings: Sequence[Metered], exact: bool) -> Explained | None:
     """One law for all: own template first, then what a known template explains to the token."""
     billed, spare = _billed(readings), spare_of(len(readings))
     laws = {name: find_law(counts, billed, spare) for name, counts in _templates(readings)}
@@ -84,14 +84,14 @@ def _one_law(readings: Sequence[Reading], exact: bool) -> Explained | None:
     return None
 
 
-def _explained(readings: Sequence[Reading], law: Law, template: str) -> Explained:
+def _explained(readings: Sequence[Metered], law: Law, template: str) -> Explained:
     odd = _odd(readings, law)
     found = finding_of(law, "input")
     offset = law.surplus if law.kind == "constant" else 0
     return Explained(template=template, offset=offset, finding=found, odd=odd)
 
 
-def _by_shape(readings: Sequence[Reading], exact: bool) -> Explained | None:
+def _by_shape(readings: Sequence[Metered], exact: bool) -> Explained | None:
     """A surplus that depends on the shape of the conversation."""
     billed, spare = _billed(readings), spare_of(len(readings))
     for name, counts in _templates(readings):
@@ -127,17 +127,17 @@ def _by_shape(readings: Sequence[Reading], exact: bool) -> Explained | None:
 _EACH: Final = "input: {each:+d} tokens for each message"
 _TWICE: Final = "input: the earlier turns of a conversation are billed twice"
 _UNSYSTEMED: Final = ""
-_SHAPES: Final[tuple[tuple[Callable[[Reading], int], str], ...]] = (
+_SHAPES: Final[tuple[tuple[Callable[[Metered], int], str], ...]] = (
     (lambda reading: reading.earlier, _TWICE),
-    (lambda reading: len(reading.question.messages), _EACH),
+    (lambda reading: reading.message_count, _EACH),
 )
 
 
 def _where_no_system(
-    readings: Sequence[Reading], counts: list[int], billed: list[int], spare: int, name: str
+    readings: Sequence[Metered], counts: list[int], billed: list[int], spare: int, name: str
 ) -> Explained | None:
     """A system message that the endpoint adds where the request has none."""
-    bare = [reading.question.messages[0]["role"] != "system" for reading in readings]
+    bare = [not reading.has_system for reading in readings]
     offsets = [
         told - own for told, own, is_bare in zip(billed, counts, bare, strict=True) if is_bare
     ]
@@ -168,10 +168,10 @@ def _where_no_system(
     )
 
 
-def _by_stream(readings: Sequence[Reading], exact: bool) -> Explained | None:
+def _by_stream(readings: Sequence[Metered], exact: bool) -> Explained | None:
     """Plain answers by one law, streams by another."""
-    plain = [reading for reading in readings if not reading.question.stream]
-    streamed = [reading for reading in readings if reading.question.stream]
+    plain = [reading for reading in readings if not reading.streamed]
+    streamed = [reading for reading in readings if reading.streamed]
     if not plain or len(streamed) < 3:
         return None
     for name, _ in _templates(readings):
@@ -211,7 +211,7 @@ def by_stream(plain: Law, streamed: Law, side: str) -> Finding:
     )
 
 
-def _swapped(readings: Sequence[Reading], exact: bool) -> Explained | None:
+def _swapped(readings: Sequence[Metered], exact: bool) -> Explained | None:
     told = [r for r in readings if r.output is not None and r.billed_output is not None]
     if len(told) < 4:
         return None
@@ -227,22 +227,11 @@ def _swapped(readings: Sequence[Reading], exact: bool) -> Explained | None:
     return None
 
 
-_UNITS: Final[dict[str, Callable[[str], int]]] = {
-    "characters": len,
-    "UTF-8 bytes": lambda text: len(text.encode()),
-    "UTF-16 units": lambda text: len(text.encode("utf-16-le")) // 2,
-    "words": lambda text: len(text.split()),
-}
-
-
-def _by_unit(readings: Sequence[Reading], exact: bool) -> Explained | None:
+def _by_unit(readings: Sequence[Metered], exact: bool) -> Explained | None:
     """Something else than tokens, counted by a law."""
     billed, spare = _billed(readings), spare_of(len(readings))
-    for unit, measure in _UNITS.items():
-        sizes = [
-            sum(measure(message["content"]) for message in reading.question.messages)
-            for reading in readings
-        ]
+    for unit in get_args(Unit):
+        sizes = [reading.sizes[unit] for reading in readings]
         law = find_law(sizes, billed, spare)
         if law is None or law.factor == 0:
             continue
@@ -263,7 +252,7 @@ def _by_unit(readings: Sequence[Reading], exact: bool) -> Explained | None:
 # ------------------------------------------------------------------------------- no law
 
 
-def _lawless(readings: Sequence[Reading]) -> Finding:
+def _lawless(readings: Sequence[Metered]) -> Finding:
     """No law holds: another tokenizer, where texts of one script agree, else erratic."""
     ratio, spread = _ratios(readings)
     varying = inconsistent(readings)
@@ -296,26 +285,26 @@ def _lawless(readings: Sequence[Reading]) -> Finding:
     )
 
 
-def inconsistent(readings: Sequence[Reading]) -> list[tuple[int, int]]:
+def inconsistent(readings: Sequence[Metered]) -> list[tuple[int, int]]:
     """Least and most billed for requests that are alike and were not billed alike."""
-    alike: dict[tuple[str, bool], list[int]] = defaultdict(list)
+    alike: dict[tuple[Hashable, bool], list[int]] = defaultdict(list)
     for reading in readings:
-        key = repr(reading.question.messages), reading.question.stream
+        key = reading.alike, reading.streamed
         alike[key].append(reading.billed_input or 0)
     return [(min(told), max(told)) for told in alike.values() if min(told) != max(told)]
 
 
-def _script_ratios(readings: Sequence[Reading]) -> dict[str, float]:
+def _script_ratios(readings: Sequence[Metered]) -> dict[str, float]:
     totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for reading in readings:
         # The frame around the texts is not of their script: take the longer ones.
         if reading.said > 20:
-            totals[reading.question.script][0] += reading.billed_input or 0
-            totals[reading.question.script][1] += reading.counts.get(OWN, reading.said)
+            totals[reading.script][0] += reading.billed_input or 0
+            totals[reading.script][1] += reading.counts.get(OWN, reading.said)
     return {script: told / max(1, own) for script, (told, own) in totals.items()}
 
 
-def _ratios(readings: Sequence[Reading]) -> tuple[float, float]:
+def _ratios(readings: Sequence[Metered]) -> tuple[float, float]:
     """Billed to counted over all, and half of what lies between the scripts."""
     told = sum(_billed(readings))
     own = sum(reading.counts.get(OWN, reading.said) for reading in readings)
@@ -323,13 +312,13 @@ def _ratios(readings: Sequence[Reading]) -> tuple[float, float]:
     return round(told / max(1, own), 4), round((max(by_script) - min(by_script)) / 2, 4)
 
 
-def _explained_by_script(readings: Sequence[Reading]) -> bool:
+def _explained_by_script(readings: Sequence[Metered]) -> bool:
     """Whether ratios lie closer together within a script than over all."""
     ratios: dict[str, list[float]] = defaultdict(list)
     for reading in readings:
         if reading.said > 20:
             ratio = (reading.billed_input or 0) / max(1, reading.counts.get(OWN, reading.said))
-            ratios[reading.question.script].append(ratio)
+            ratios[reading.script].append(ratio)
     everything = [value for values in ratios.values() for value in values]
     if len(everything) < 6:
         return False

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from tokenassay.conformance.audit.laws import Law
 from tokenassay.contracts.records import Record
+from tokenassay.estimators.bills.laws import Law
 
 Verdict = Literal[
     "honest",

@@ -1,0 +1,101 @@
+"""What is known of one answer's meter, as the laws of bills look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Final, Literal, Protocol
+
+OWN: Final = "own"
+"""Name of the count by which the model is estimated; others bear a template profile's name."""
+
+Unit = Literal["characters", "UTF-8 bytes", "UTF-16 units", "words"]
+"""What a meter may count in place of tokens."""
+
+
+def measured(text: str) -> dict[Unit, int]:
+    """The size of a text in each unit."""
+    return {
+        "characters": len(text),
+        "UTF-8 bytes": len(text.encode("utf-8", "surrogatepass")),
+        "UTF-16 units": len(text.encode("utf-16-le", "surrogatepass")) // 2,
+        "words": len(text.split()),
+    }
+
+
+class Metered(Protocol):
+    """One request that was counted and billed. Tokens; None is what the answer does not tell."""
+
+    @property
+    def exchange(self) -> int:
+        """Number by which the answer is named."""
+        ...
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Input tokens by template: ``own`` and the known profiles."""
+        ...
+
+    @property
+    def said(self) -> int:
+        """Tokens of the texts alone."""
+        ...
+
+    @property
+    def earlier(self) -> int:
+        """Tokens of the texts but for the last."""
+        ...
+
+    @property
+    def message_count(self) -> int:
+        """Messages of the request."""
+        ...
+
+    @property
+    def has_system(self) -> bool:
+        """Whether the first message is a system message."""
+        ...
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the answer came as a stream."""
+        ...
+
+    @property
+    def script(self) -> str:
+        """Name of the script of the texts: ``Chinese``."""
+        ...
+
+    @property
+    def alike(self) -> Hashable:
+        """The same for requests that are alike, so that they must be billed alike."""
+        ...
+
+    @property
+    def sizes(self) -> Mapping[Unit, int]:
+        """The texts' size in other units than tokens."""
+        ...
+
+    @property
+    def cap(self) -> int | None:
+        """``max_tokens`` of the request."""
+        ...
+
+    @property
+    def billed_input(self) -> int | None:
+        """Input tokens that the answer states."""
+        ...
+
+    @property
+    def billed_output(self) -> int | None:
+        """Output tokens that the answer states."""
+        ...
+
+    @property
+    def billed_total(self) -> int | None:
+        """The total that the answer states."""
+        ...
+
+    @property
+    def output(self) -> int | None:
+        """Tokens of the answer's text; None where they can't be told."""
+        ...
