@@ -22,11 +22,12 @@ from tokenassay.conformance.checking import (
     open_run,
     read_key,
 )
+from tokenassay.conformance.evidence import exchange_row
 from tokenassay.conformance.failures import Stopped
 from tokenassay.conformance.outcomes import Verdict
 from tokenassay.conformance.probe import Probe
 from tokenassay.conformance.promises.registry import Promise
-from tokenassay.conformance.results import as_json, exchange_row, read_run
+from tokenassay.conformance.results import as_json, read_run
 from tokenassay.conformance.rundb import RunFile, RunFileError
 from tokenassay.conformance.running import run_promise
 from tokenassay.conformance.sessions import Session

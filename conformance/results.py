@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
 from tokenassay.conformance import suites
-from tokenassay.conformance.curls import curl_line
-from tokenassay.conformance.exchanges import Exchange
+from tokenassay.conformance.compare.rows import DifferenceRow, read_differences
+from tokenassay.conformance.evidence import ExchangeRow, exchange_row
 from tokenassay.conformance.measures import Fit, Spread, fit, spread
 from tokenassay.conformance.outcomes import NOT_SELECTED, Outcome, Verdict
 from tokenassay.conformance.rundb import Planned, RunFile
@@ -21,8 +20,8 @@ from tokenassay.contracts.records import Level, Record
 
 SCHEMA: Final = "tokenassay.run/1"
 
-LONGEST_BODY: Final = 20_000
-"""Bytes of a body that a document shows; the run file has the whole."""
+Kind = Literal["check", "compare"]
+"""The command that a run is of."""
 
 
 class SpendRow(Record, frozen=True, kw_only=True):
@@ -53,59 +52,6 @@ class TargetRow(Record, frozen=True, kw_only=True):
     spend: SpendRow
     outcomes: dict[str, int]
     """Promises by outcome."""
-
-
-class BodyRow(Record, frozen=True, kw_only=True):
-    """A body: its text, or base64 where it is not UTF-8."""
-
-    text: str | None
-    base64: str | None
-    bytes: int
-    truncated: bool
-
-
-class FrameRow(Record, frozen=True, kw_only=True):
-    """One frame of a streamed answer."""
-
-    at: float
-    """Seconds from sending the request to the frame's last byte."""
-    event: str | None
-    id: str | None
-    comments: list[str]
-    data: str | None
-    irregular: list[str]
-    """What a strict reader would stumble over."""
-
-
-class RequestRow(Record, frozen=True, kw_only=True):
-    """A request as it was sent; secrets stand as names of variables."""
-
-    method: str
-    url: str
-    headers: list[tuple[str, str]]
-    body: BodyRow
-
-
-class ResponseRow(Record, frozen=True, kw_only=True):
-    """An answer as it came; ``failure`` says why it is missing or not whole."""
-
-    status: int | None
-    headers: list[tuple[str, str]]
-    body: BodyRow
-    frames: list[FrameRow] | None
-    """Of a stream, as far as ``body`` shows it; None where the answer is none."""
-    failure: str | None
-    first_byte_s: float | None
-    total_s: float
-
-
-class ExchangeRow(Record, frozen=True, kw_only=True):
-    """The evidence: one request, its answer, and a line that repeats it."""
-
-    id: int
-    request: RequestRow
-    response: ResponseRow
-    curl: str
 
 
 class PromiseRow(Record, frozen=True, kw_only=True):
@@ -176,6 +122,7 @@ class RunDocument(Record, frozen=True, kw_only=True):
     """A run, whole or partial."""
 
     schema: str = SCHEMA
+    kind: Kind = "check"
     version: str
     """Of tokenassay."""
     targets: list[TargetRow]
@@ -197,6 +144,10 @@ class RunDocument(Record, frozen=True, kw_only=True):
     bounds: list[BoundRow]
     meter: Meter
     timings: list[TimingRow]
+    baseline: str | None = None
+    """The endpoint that a comparison measures the others by, where one was named."""
+    differences: list[DifferenceRow] | None = None
+    """What parts the endpoints; None where none were compared."""
 
 
 def read_run(run: RunFile) -> RunDocument:
@@ -205,7 +156,9 @@ def read_run(run: RunFile) -> RunDocument:
     rows = [target.row() for target in targets]
     unfinished = [row for row in rows if not row.complete]
     began, ended = run.span()
+    compared_with, differences = read_differences(run)
     return RunDocument(
+        kind=run.meta("kind") or "check",
         version=run.meta("version") or "unknown",
         targets=rows,
         complete=bool(rows) and not unfinished,
@@ -222,6 +175,8 @@ def read_run(run: RunFile) -> RunDocument:
         bounds=[bound for target in targets for bound in target.bounds()],
         meter=_meter(point for target in targets for point in target.meter()),
         timings=[timing for target in targets for timing in target.timings()],
+        baseline=compared_with,
+        differences=differences,
     )
 
 
@@ -235,7 +190,7 @@ def json_schema() -> dict[str, Any]:
     schema = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(RunDocument)))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"A run of tokenassay check ({SCHEMA})",
+        "title": f"A run of tokenassay ({SCHEMA})",
         **schema,
     }
 
@@ -338,61 +293,6 @@ class _Target:
                     total_s=whole,
                     first_byte_s=spread(first for first, _ in answers if first is not None),
                 )
-
-
-def exchange_row(exchange: Exchange) -> ExchangeRow:
-    """An exchange as evidence."""
-    sent, received, failure = exchange.sent, exchange.received, exchange.failure
-    return ExchangeRow(
-        id=exchange.id,
-        request=RequestRow(
-            method=sent.method,
-            url=sent.url,
-            headers=list(sent.headers),
-            body=_body(sent.body),
-        ),
-        response=ResponseRow(
-            status=received.status if received else None,
-            headers=list(received.headers) if received else [],
-            body=_body(received.body if received else b""),
-            frames=_frames(exchange) if exchange.is_stream else None,
-            failure=f"{failure.kind}: {failure.detail}" if failure else None,
-            first_byte_s=exchange.first_byte_s,
-            total_s=exchange.total_s,
-        ),
-        curl=curl_line(sent),
-    )
-
-
-def _body(data: bytes) -> BodyRow:
-    cut = len(data) > LONGEST_BODY
-    shown = data[:LONGEST_BODY]
-    try:
-        # What is cut may end inside a character; that is no fault of the body.
-        text = shown.decode("utf-8", "ignore" if cut else "strict")
-    except UnicodeDecodeError:
-        encoded = base64.b64encode(shown).decode("ascii")
-        return BodyRow(text=None, base64=encoded, bytes=len(data), truncated=cut)
-    return BodyRow(text=text, base64=None, bytes=len(data), truncated=cut)
-
-
-def _frames(exchange: Exchange) -> list[FrameRow]:
-    rows, length = [], 0
-    for event in exchange.events:
-        length += len(event.data or "") + sum(map(len, event.comments))
-        if length > LONGEST_BODY:
-            break
-        rows.append(
-            FrameRow(
-                at=round(event.at, 4),
-                event=event.event,
-                id=event.id,
-                comments=list(event.comments),
-                data=event.data,
-                irregular=list(event.irregular),
-            )
-        )
-    return rows
 
 
 def _moment(seconds: float | None) -> str | None:

@@ -14,8 +14,9 @@ from typing import Final
 
 import msgspec
 
+from tokenassay.conformance.evidence import ExchangeRow
 from tokenassay.conformance.outcomes import WORST_FIRST
-from tokenassay.conformance.results import ExchangeRow, PromiseRow
+from tokenassay.conformance.results import PromiseRow
 from tokenassay.contracts.records import Record
 
 ROOM: Final = 1_800_000

@@ -34,10 +34,13 @@ _TOOL: Final[dict[str, Any]] = {
 }
 
 
+_USUAL: Final[tuple[Mapping[str, Any], ...]] = ({"role": "user", "content": PLAIN},)
+
+
 class Ask(Record, frozen=True, kw_only=True):
     """One request: what is said, with which parameters, as a stream or not."""
 
-    messages: tuple[Mapping[str, Any], ...] = ({"role": "user", "content": PLAIN},)
+    messages: tuple[Mapping[str, Any], ...] = _USUAL
     parameters: Mapping[str, Any] = {}
     """By their documented names, wherever a dialect puts them."""
     stream: bool = False
@@ -69,9 +72,21 @@ class Ask(Record, frozen=True, kw_only=True):
         )
 
     @property
+    def said(self) -> str:
+        """The request in words, as a person would tell another."""
+        parts = [json.dumps(dict(self.parameters), ensure_ascii=False)] if self.parameters else []
+        if self.messages != _USUAL:
+            parts.append(f"messages {json.dumps(list(self.messages), ensure_ascii=False)}")
+        marks = {"streamed": self.stream, "no key": not self.keyed}
+        parts += [word for word, meant in marks.items() if meant]
+        parts += ["without result_format"] if self.bare else []
+        parts += [f"model {self.model}"] if self.model else []
+        return ", ".join(parts) or "a plain one"
+
+    @property
     def size(self) -> tuple[int, ...]:
         """How much there is to read in it: less is simpler."""
-        usual = self.messages == ({"role": "user", "content": PLAIN},)
+        usual = self.messages == _USUAL
         said = 0 if usual else sum(len(str(m.get("content", ""))) + 1 for m in self.messages)
         marks = self.stream + self.bare + (self.model is not None) + (not self.keyed)
         return len(self.parameters) + marks, 0 if usual else 1 + len(self.messages), said
@@ -239,13 +254,12 @@ def simpler(ask: Ask) -> Iterator[Ask]:
     def but(**changes: Any) -> Ask:
         return Ask(**{**fields, **changes})
 
-    plain = Ask().messages
     if ask.key != Ask().key:
         yield Ask()
     if ask.parameters:
         yield but(parameters={})
-    if ask.messages != plain:
-        yield but(messages=plain)
+    if ask.messages != _USUAL:
+        yield but(messages=_USUAL)
     if ask.stream:
         yield but(stream=False)
     if ask.bare:

@@ -7,18 +7,20 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from tokenassay.conformance.evidence import (
+    BodyRow,
+    ExchangeRow,
+    FrameRow,
+    RequestRow,
+    ResponseRow,
+)
 from tokenassay.conformance.measures import fit, spread
 from tokenassay.conformance.outcomes import Outcome
 from tokenassay.conformance.results import (
-    BodyRow,
     BoundRow,
-    ExchangeRow,
-    FrameRow,
     Meter,
     MeterPoint,
     PromiseRow,
-    RequestRow,
-    ResponseRow,
     RunDocument,
     SpendRow,
     TargetRow,

@@ -15,7 +15,7 @@ from tokenassay.cli import endpoints as e
 from tokenassay.cli.output import Complaint, complain, console, money, number, pairs, visible
 
 if TYPE_CHECKING:
-    from tokenassay.conformance.compare.comparing import Comparer, Comparison, Difference
+    from tokenassay.conformance.compare.comparing import Comparer, Comparison
     from tokenassay.conformance.rundb import RunFile
     from tokenassay.conformance.targets import Target
 
@@ -52,6 +52,8 @@ def compare(
     with e.config_faults(), contextlib.ExitStack() as stack:
         from tokenassay.conformance.checking import open_run
         from tokenassay.conformance.compare.comparing import Comparer
+        from tokenassay.conformance.compare.rows import keep_differences
+        from tokenassay.conformance.results import as_json, read_run
         from tokenassay.conformance.visits import contract_of, visit
 
         named = _named(targets, tuple(only or ()), baseline)
@@ -78,11 +80,13 @@ def compare(
 
         with contextlib.ExitStack() as inner:
             named = _agreed(named, comparer(inner, named), yes)
+        run.set_meta("kind", "compare")
         run.set_meta("command", shlex.join(("tokenassay", *sys.argv[1:])))
         with contextlib.ExitStack() as inner:
             found = comparer(inner, named).run(workers)
         _end(run, named, found)
-        document = _document(run, found)
+        keep_differences(run, baseline, found.differences)
+        document = as_json(read_run(run))
         if out is not None:
             _write(out / "results.json", document)
     if json:
@@ -144,34 +148,6 @@ def _end(run: RunFile, named: list[Target], found: Comparison) -> None:
         run.set_meta(f"ending of {target.name}", [why is None, why, unusable is not None])
 
 
-def _document(run: RunFile, found: Comparison) -> dict[str, Any]:
-    """The run's document, with the differences beside what any run has."""
-    from tokenassay.conformance.results import as_json, read_run
-
-    document: dict[str, Any] = as_json(read_run(run))
-    document["differences"] = [_fields(run, difference) for difference in found.differences]
-    return document
-
-
-def _fields(run: RunFile, difference: Difference) -> dict[str, Any]:
-    from tokenassay.conformance.results import exchange_row
-
-    shown = run.exchange(difference.exchanges[difference.deviants[0]])
-    evidence = exchange_row(shown) if shown is not None else None
-    return {
-        "promise": difference.promise,
-        "request": None if evidence is None else evidence.request.body.text,
-        "curl": None if evidence is None else evidence.curl,
-        "answers": dict(difference.answers),
-        "reference": difference.reference,
-        "deviants": list(difference.deviants),
-        "facets": list(difference.facets),
-        "documented": difference.documented,
-        "clauses": {name: list(ids) for name, ids in difference.clauses.items()},
-        "exchanges": dict(difference.exchanges),
-    }
-
-
 def _write(path: Path, document: dict[str, Any]) -> None:
     import json
 
@@ -182,7 +158,7 @@ def _write(path: Path, document: dict[str, Any]) -> None:
 
 
 def _exit_code(named: list[Target], found: Comparison) -> int:
-    from tokenassay.conformance.compare.comparing import undocumented
+    from tokenassay.conformance.compare.differences import undocumented
 
     if len(named) - len(found.unusable) < 2:
         complain("fewer than two endpoints could be asked, so nothing can be compared")
@@ -210,7 +186,7 @@ def _show(named: list[Target], document: dict[str, Any], found: Comparison) -> N
         out.print(visible(f"{others} unlike {difference.reference}"))
         lines = [("not so", difference.promise.replace("_", " "))]
         lines += list(difference.answers.items())
-        lines.append(("request", _request(difference)))
+        lines.append(("request", difference.ask.said))
         lines.append(("expected", _EXPECTED[difference.documented]))
         out.print(pairs(lines))
     out.print()
@@ -222,19 +198,3 @@ def _show(named: list[Target], document: dict[str, Any], found: Comparison) -> N
             else money(spend["amount"], spend["currency"] or "")
         )
         out.print(visible(f"{row['name']}: {number(row['requests'])} requests, {paid}"))
-
-
-def _request(difference: Difference) -> str:
-    import json
-
-    from tokenassay.conformance.compare.asks import PLAIN
-
-    ask = difference.ask
-    parts = [json.dumps(dict(ask.parameters), ensure_ascii=False)] if ask.parameters else []
-    plain = [{"role": "user", "content": PLAIN}]
-    if list(ask.messages) != plain:
-        parts.append(f"messages {json.dumps(list(ask.messages), ensure_ascii=False)}")
-    parts += [word for word, said in (("streamed", ask.stream), ("no key", not ask.keyed)) if said]
-    parts += ["without result_format"] if ask.bare else []
-    parts += [f"model {ask.model}"] if ask.model else []
-    return "a plain one" if not parts else ", ".join(parts)

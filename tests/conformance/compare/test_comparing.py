@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from tests.conformance.compare.siding import MODEL, compared, sessions
 from tokenassay.conformance.compare.asks import Ask, asks, simpler
-from tokenassay.conformance.compare.comparing import Comparer, undocumented
+from tokenassay.conformance.compare.comparing import Comparer
+from tokenassay.conformance.compare.differences import undocumented
 from tokenassay.conformance.rundb import RunFile
 from tokenassay.conformance.targets import Target
 from tokenassay.conformance.visits import contract_of, visit
