@@ -25,8 +25,8 @@ $(STAMP): $(LOCK) pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(STAMP) ## estimate the requests of examples/: no key, no network
-	@$(BIN)/python examples/demo.py
+demo: $(STAMP) ## estimates, a mock checked honest and lying, reports: no key, no network
+	@$(BIN)/python -m examples.demo
 
 test: $(STAMP) ## all tests
 	$(BIN)/python -m pytest -n auto --dist loadgroup
