@@ -19,7 +19,8 @@ from tokenassay.estimators.batches.rules import (
     judge_file,
     on_lines,
 )
-from tokenassay.estimators.batches.sources import Part, SourceError, lines_in, parts_of
+from tokenassay.estimators.batches.sources import Part, lines_in, parts_of
+from tokenassay.estimators.batches.stores import SourceError
 from tokenassay.estimators.batches.tallies import LONGEST, NAMED, LongLine, Seen, Tally
 from tokenassay.estimators.batches.totals import Sum, Totals, combined
 

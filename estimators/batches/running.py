@@ -16,7 +16,8 @@ from typing import Final, NamedTuple
 
 from tokenassay.estimators.batches.gathering import Batch, Gatherer
 from tokenassay.estimators.batches.judging import Asked, Judge
-from tokenassay.estimators.batches.sources import Part, SourceError, parts_of, size_of
+from tokenassay.estimators.batches.sources import Part, parts_of
+from tokenassay.estimators.batches.stores import SourceError, size_at
 from tokenassay.estimators.batches.tallies import By, Tally, tally
 
 _AHEAD: Final = 2
@@ -94,7 +95,7 @@ def count_files(
 
 def _size(path: str) -> int:
     try:
-        return size_of(path)
+        return size_at(path)
     except SourceError:  # told when its turn comes
         return 0
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 from collections.abc import Iterator
 from typing import IO, Final, NamedTuple
+
+from tokenassay.estimators.batches.stores import SourceError, open_at, size_at
 
 PART_BYTES: Final = 4 << 20
 LONGEST_LINE: Final = 64 << 20
@@ -22,10 +23,6 @@ _PIECE: Final = 1 << 17
 _PACKED: Final = 1 << 10
 """Bytes of zstd that are unpacked at once: a block of a few bytes may hold 128 KiB."""
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-
-
-class SourceError(Exception):
-    """A file can't be read, or not to its end; one line that names it."""
 
 
 class Part(NamedTuple):
@@ -45,31 +42,28 @@ RawLine = tuple[int, bytes | None]
 """A line with its number in its part, from 1; None: longer than can be held."""
 
 
-def size_of(path: str) -> int:
-    """Bytes of a file on the disk; SourceError where there is none that can be read."""
-    try:
-        if os.path.isdir(path):
-            raise SourceError(f"{path}: is a directory")
-        with open(path, "rb") as file:
-            return os.fstat(file.fileno()).st_size
-    except FileNotFoundError:
-        raise SourceError(f"{path}: no such file") from None
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-
-
 def parts_of(path: str, size: int = PART_BYTES) -> Iterator[Part]:
     """The parts of a file in their order; SourceError where its compression is damaged."""
-    whole = size_of(path)
-    with open(path, "rb") as file:
+    whole = size_at(path)
+    with open_at(path) as file:
         head = file.read(4)
         file.seek(0)
-        if not head.startswith(_GZIP) and head != _ZSTD:
+        if not _packs(head):
             for start in range(0, whole, size):
                 end = min(start + size, whole)
                 yield Part(path, start, end, None, end)
             return
         yield from _parts_of_stream(path, file, _decompressed(path, file, head), size)
+
+
+def is_packed(path: str) -> bool:
+    """Whether a file is gzip or zstd, by its first bytes; SourceError where there is none."""
+    with open_at(path) as file:
+        return _packs(file.read(4))
+
+
+def _packs(head: bytes) -> bool:
+    return head.startswith(_GZIP) or head == _ZSTD
 
 
 def _decompressed(path: str, file: IO[bytes], head: bytes) -> Iterator[bytes]:
@@ -156,7 +150,7 @@ def lines_in(part: Part) -> Iterator[RawLine]:
             yield from _lines(held, 0, len(part.data), part.start == 0)
         return
     try:
-        with open(part.path, "rb", buffering=_BUFFER) as file:
+        with open_at(part.path) as file:
             yield from _lines(file, part.start, part.end, part.start == 0)
     except OSError as error:
         raise SourceError(f"{part.path}: {error.strerror or error}") from None

@@ -51,9 +51,12 @@ def batch(
         str | None,
         typer.Option(metavar="model|file|custom-prefix", help="Sums for each of these as well."),
     ] = None,
+    engine: Annotated[
+        str, typer.Option(metavar="local|ray", help="This machine, or a Ray cluster.")
+    ] = "local",
     workers: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, max=256, help="Processes [one for each core]."),
+        typer.Option(metavar="N", min=1, max=4096, help="Processes [one for each core]."),
     ] = None,
     max_cost: Annotated[
         str | None,
@@ -63,12 +66,14 @@ def batch(
 ) -> None:
     """What files of requests will use and cost, and which lines would be refused."""
     from tokenassay.cli import batchsheet
-    from tokenassay.estimators.batches import Asked, WorkerLost, count_files, summary
+    from tokenassay.estimators.batches import Asked, WorkerLost, summary
+    from tokenassay.estimators.batches.stores import SourceError
     from tokenassay.estimators.batches.tallies import By
 
     ceiling = inputs.parse_money(max_cost) if max_cost is not None else None
     if by is not None and by not in get_args(By):
         raise Complaint(f"--by {by}: expected {', '.join(get_args(By))}")
+    count = _engine(engine)
     if len(set(files)) < len(files):
         raise Complaint("a file is named twice")
     asked = Asked(
@@ -82,14 +87,8 @@ def batch(
     )
     with progress() as told:
         try:
-            found = count_files(
-                files,
-                asked,
-                by=by,  # type: ignore[arg-type]
-                workers=workers,
-                told=told,
-            )
-        except WorkerLost as error:
+            found = count(files, asked, by=by, workers=workers, told=told)
+        except (WorkerLost, SourceError) as error:
             raise Complaint(str(error)) from None
     shown = summary(found, grouped=by is not None)
     against = stands_against(shown, ceiling)
@@ -107,6 +106,25 @@ def batch(
         raise typer.Exit(USAGE)
     if against:
         raise typer.Exit(1)
+
+
+def _engine(name: str) -> Callable[..., Batch]:
+    """What counts the files."""
+    if name == "local":
+        from tokenassay.estimators.batches import count_files
+
+        return count_files
+    if name != "ray":
+        raise Complaint(f"--engine {name}: expected local, ray")
+    from tokenassay.estimators.batches.cluster import ClusterError, count_on_ray
+
+    def count(files: list[str], asked: Any, **options: Any) -> Batch:
+        try:
+            return count_on_ray(files, asked, **options)
+        except ClusterError as error:
+            raise Complaint(str(error)) from None
+
+    return count
 
 
 def stands_against(shown: dict[str, Any], ceiling: Money | None) -> list[str]:

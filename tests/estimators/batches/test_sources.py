@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenassay.estimators.batches import sources
-from tokenassay.estimators.batches.sources import SourceError, lines_in, parts_of
+from tokenassay.estimators.batches.sources import lines_in, parts_of
+from tokenassay.estimators.batches.stores import SourceError
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "plain": bytes,
