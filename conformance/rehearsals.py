@@ -17,6 +17,7 @@ from tokenassay.conformance.rundb import RunFile
 from tokenassay.conformance.running import run_promises
 from tokenassay.conformance.sessions import Session
 from tokenassay.conformance.spend import Pricing
+from tokenassay.conformance.surfaces import other_surface
 from tokenassay.conformance.targets import Target
 from tokenassay.contracts.records import Record
 from tokenassay.contracts.store import Contract
@@ -47,12 +48,14 @@ def mock_session(
     examples: int = 10,
     target: Target | None = None,
 ) -> Iterator[Session]:
-    """A session with a mock that serves this contract alone, its run in memory.
+    """A session with a mock that serves this contract, its run in memory.
 
-    Only for one thread. ``target`` lends its price and its headers are left out.
+    The other surface of the same service is served beside it, as files go through both. Only
+    for one thread. ``target`` lends its price and its headers are left out.
     """
     settings = Settings(seed=seed)
-    app = make_app([contract], lies, settings)
+    other = other_surface(contract.edition)
+    app = make_app([contract, *([Contract(other)] if other else [])], lies, settings)
     base = target or Target(
         name="mock", base_url="", edition="", model=model, api_key_env="MOCK_KEY"
     )

@@ -1,18 +1,20 @@
 """The kill matrix: every lie of the mock against the promises, and the honest mock against all.
 
 A lie is caught where a promise is violated, or not strictly kept, at a mock that tells it and
-nothing else. An alarm is false where that happens at the honest mock.
+nothing else. An alarm is false where that happens at the honest mock. Lies about limits that cost
+too much to try at their documented size are tried at lower ones, and told apart.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Final
 
 from tokenassay import __version__
+from tokenassay.conformance.lowering import lowered
 from tokenassay.conformance.mock.lies.registry import Lie, lies_for
 from tokenassay.conformance.models import covering_models
 from tokenassay.conformance.outcomes import Outcome
@@ -38,6 +40,8 @@ class Catch(Record, frozen=True, kw_only=True):
     family: str
     model: str
     outcome: Outcome
+    lowered: bool = False
+    """Whether the limit it is about was lowered, its documented size being too much to try."""
 
 
 class LieRow(Record, frozen=True, kw_only=True):
@@ -51,6 +55,11 @@ class LieRow(Record, frozen=True, kw_only=True):
     """Without ``full`` the first promise that catches it, one of its own family if any does."""
     own_family: bool
     """Whether a promise of a family that it is about catches it."""
+
+    @property
+    def only_lowered(self) -> bool:
+        """Whether it is caught where limits are lowered, and nowhere else."""
+        return bool(self.caught_by) and all(catch.lowered for catch in self.caught_by)
 
 
 class Alarm(Record, frozen=True, kw_only=True):
@@ -96,6 +105,7 @@ class Matrix(Record, frozen=True, kw_only=True):
             date=self.date,
             editions=tuple(edition.id for edition in self.editions),
             missed=tuple(f"{id}/{lie.name}" for id, lie in rows if not lie.caught_by),
+            lowered=tuple(f"{id}/{lie.name}" for id, lie in rows if lie.only_lowered),
         )
 
 
@@ -105,6 +115,8 @@ class _Task(Record, frozen=True, kw_only=True):
     edition: str
     lie: str | None
     model: str = ""
+    lowered: bool = False
+    """For the honest mock: costly limits lowered, and the promises about them alone."""
     full: bool = False
     seed: int = 0
 
@@ -134,7 +146,7 @@ def check_suite(
     for id in ids:
         own = [(task, result) for task, result in results if task.edition == id]
         alarms = [alarm for _, result in own if isinstance(result, tuple) for alarm in result]
-        models = tuple(task.model for task, _ in own if task.lie is None)
+        models = tuple(task.model for task, _ in own if task.lie is None and not task.lowered)
         edition = load_edition(id)
         rows.append(
             EditionRow(
@@ -155,10 +167,12 @@ def check_suite(
 
 
 def _tasks(id: str, full: bool, seed: int) -> Iterator[_Task]:
-    edition = load_edition(id)
-    for model in covering_models(Contract(edition)):
-        yield _Task(edition=id, lie=None, model=model, seed=seed)
-    for lie in lies_for(edition):
+    contract = Contract(load_edition(id))
+    _, costly = lowered(contract)
+    for small in (False, True) if costly else (False,):
+        for model in covering_models(contract):
+            yield _Task(edition=id, lie=None, model=model, lowered=small, seed=seed)
+    for lie in lies_for(contract.edition):
         yield _Task(edition=id, lie=lie.name, full=full, seed=seed)
 
 
@@ -173,17 +187,24 @@ def _worked(tasks: list[_Task], workers: int) -> Iterator[LieRow | tuple[Alarm, 
 
 def _work(task: _Task) -> LieRow | tuple[Alarm, ...]:
     contract = Contract(load_edition(task.edition))
+    if task.lie is None and task.lowered:
+        small, costly = lowered(contract)
+        return false_alarms(small, task.model, task.seed, clauses=costly)
     if task.lie is None:
         return false_alarms(contract, task.model, task.seed)
     lie = next(lie for lie in lies_for(contract.edition) if lie.name == task.lie)
     return try_lie(contract, lie, full=task.full, seed=task.seed)
 
 
-def false_alarms(contract: Contract, model: str, seed: int = 0) -> tuple[Alarm, ...]:
-    """What the promises say of the honest mock that is not to its credit."""
+def false_alarms(
+    contract: Contract, model: str, seed: int = 0, *, clauses: Collection[str] | None = None
+) -> tuple[Alarm, ...]:
+    """What the promises, all or those about ``clauses``, hold against the honest mock."""
     alarms = []
     with mock_session(contract, model, seed=seed) as session:
         for promise in promises_for(contract.edition, model):
+            if clauses is not None and promise.clause not in clauses:
+                continue
             verdict = run_promise(session, promise)
             if verdict.outcome in (*_CAUGHT, "inconclusive"):
                 why = verdict.why or f"expected {verdict.expected}; observed {verdict.observed}"
@@ -200,8 +221,9 @@ def try_lie(contract: Contract, lie: Lie, *, full: bool = False, seed: int = 0) 
     own = {_FAMILY_OF.get(lie.family, lie.family)}
     own |= {edition.clause(id).family for id in broken}
     caught: list[Catch] = []
-    for model, promises in _rounds(contract, broken, own):
-        with mock_session(contract, model, lies=[lie.name], seed=seed) as session:
+    for small, model, promises in _rounds(contract, broken, own):
+        served = contract if small is None else small
+        with mock_session(served, model, lies=[lie.name], seed=seed) as session:
             for promise in promises:
                 verdict = run_promise(session, promise)
                 if verdict.outcome in _CAUGHT:
@@ -211,6 +233,7 @@ def try_lie(contract: Contract, lie: Lie, *, full: bool = False, seed: int = 0) 
                             family=promise.family,
                             model=model,
                             outcome=verdict.outcome,
+                            lowered=small is not None,
                         )
                     )
                     if not full:
@@ -229,11 +252,12 @@ def try_lie(contract: Contract, lie: Lie, *, full: bool = False, seed: int = 0) 
 
 def _rounds(
     contract: Contract, broken: Sequence[str], own: set[str]
-) -> Iterator[tuple[str, list[Promise]]]:
+) -> Iterator[tuple[Contract | None, str, list[Promise]]]:
     """Models with the promises to try at each: those of a lie's own families at all models first.
 
     Of models, those that a broken clause speaks of come first; of promises, those about a broken
-    clause.
+    clause. Costly limits that a lie is about come next, with the contract that lowers them (None
+    elsewhere), and promises of other families last.
     """
     edition = contract.edition
     models = sorted(
@@ -242,7 +266,17 @@ def _rounds(
     for at_home in (True, False):
         for model in models:
             promises = [p for p in promises_for(edition, model) if (p.family in own) is at_home]
-            yield model, sorted(promises, key=lambda p: (p.clause not in broken, p.last, p.cost))
+            yield (
+                None,
+                model,
+                sorted(promises, key=lambda p: (p.clause not in broken, p.last, p.cost)),
+            )
+        small, costly = lowered(contract)
+        costly = costly.intersection(broken) if at_home else frozenset()
+        for model in models:
+            about = [p for p in promises_for(small.edition, model) if p.clause in costly]
+            if about:
+                yield small, model, about
 
 
 def _concerned(edition: Edition, broken: Sequence[str], model: str) -> bool:

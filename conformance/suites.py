@@ -21,6 +21,9 @@ class Score(Record, frozen=True, kw_only=True):
     editions: tuple[str, ...]
     missed: tuple[str, ...] = ()
     """Lies that no promise catches, as ``edition/lie``."""
+    lowered: tuple[str, ...] = ()
+    """Lies about limits that were caught where the limit was lowered, and nowhere else: to try
+    them at their documented size costs too much."""
 
 
 @lru_cache(maxsize=1)

@@ -28,6 +28,8 @@ from tokenassay.contracts.edition import Edition
 from tokenassay.estimators.refusals.refusal import Breach, refuse
 
 RESULTS: Final = "batch_output"
+FAULTS: Final = "faults"
+"""Key of ``call.notes``: what is wrong with the input of a batch."""
 _WINDOW: Final = re.compile(r"([1-9]\d{0,4})([hd])")
 _DAY: Final = 24
 _STATUSES: Final = ("validating", "in_progress", "finalizing", "completed")
@@ -182,6 +184,7 @@ async def _valid(call: Call, batch: Batch) -> bool:
     data = _input(call, batch)
     lines = await asyncio.to_thread(lambda: list(read_lines(data)))
     faults: list[Fault] = await asyncio.to_thread(validate, call.service, batch, data, lines)
+    call.notes[FAULTS] = faults
     if faults and _entered(call, "failed") == "failed":
         batch.errors = [msgspec.to_builtins(fault) for fault in faults]
         batch.move("failed")

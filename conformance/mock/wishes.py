@@ -39,15 +39,18 @@ def read_wish(call: Call) -> Wish:
     (a lie may have let it in), has no effect."""
     known = call.service.edition.parameters(call.model)
     given = {name: value for name, value in call.parameters.items() if name in known}
+    longest = longest_answer(call)
     if not given:
-        return Wish(thinking=bool(thinks(call.service.model(call.model), given)))
+        thinking = bool(thinks(call.service.model(call.model), given))
+        return Wish(max_tokens=longest, thinking=thinking)
     flat = None
     if "stop" in given:
         clause = call.service.edition.behaviour("stop_by_token_ids", call.model)
         flat = clause.args.get("flat_list") if clause else None
     tools = given.get("tools")
+    caps = (_cap(given.get("max_tokens")), longest)
     return Wish(
-        max_tokens=_cap(given.get("max_tokens")),
+        max_tokens=min((cap for cap in caps if cap is not None), default=None),
         max_completion_tokens=_cap(given.get("max_completion_tokens")),
         stop=given.get("stop"),
         flat_list="sequence" if flat == "sequence" else "any",
@@ -58,6 +61,12 @@ def read_wish(call: Call) -> Wish:
         tool_choice=given.get("tool_choice"),
         parallel=given.get("parallel_tool_calls") is True,
     )
+
+
+def longest_answer(call: Call) -> int | None:
+    """Tokens of the longest answer that the edition documents for the model."""
+    limit = call.service.edition.limit("output_tokens", call.model or None)
+    return limit.by_model.get(call.model, limit.maximum) if limit else None
 
 
 def read_choices(call: Call) -> int:

@@ -36,6 +36,11 @@ from tokenassay.contracts.edition import Edition
 
 BATCHES = frozenset({"batches"})
 
+MOST_FREE_LINES = 1_000
+MOST_PAID_LINES = 50
+"""Lines that a batch may have to prove a limit, where they cost nothing and where they do: our
+thrift, no bound of a document."""
+
 
 def has_batches(edition: Edition, model: str) -> bool:
     """Whether the documents have batches."""
@@ -637,10 +642,17 @@ def line_limit_promises(edition: Edition, clause: c.Clause, model: str) -> Itera
 
 
 def _too_many(probe: Probe, *, clause: c.LimitClause) -> None:
-    maximum = clause.by_model.get(probe.model, clause.maximum)
-    if maximum is None or maximum > 1_000 or dry_run(probe) is None:
+    maximum = clause.by_model.get(probe.model, clause.maximum) or 0
+    trial = dry_run(probe)
+    free = trial is not None and clause.models == (trial[0],)
+    if maximum > (MOST_FREE_LINES if free else MOST_PAID_LINES):
         raise NotRun(f"an input of {maximum:,} lines costs more than a check is worth")
-    lines, url = free_lines(probe, maximum + 1)
+    if free:
+        lines, url = free_lines(probe, maximum + 1)
+    else:
+        # The trial model may have a limit of its own, so these are lines of the model itself.
+        body = probe.body("Say hello.", cap=1)
+        lines, url = [line(f"line-{n}", body) for n in range(maximum + 1)], CHAT
     _hold_failure(probe, "too-many.jsonl", lines, url, f"a batch of {maximum + 1:,} lines")
 
 
@@ -648,8 +660,9 @@ def _hold_failure(
     probe: Probe, name: str, lines: list[dict[str, Any]], url: str, what: str
 ) -> None:
     """An input is refused when it is uploaded or made a batch of, or that fails later."""
+    bodies = [one["body"] for one in lines] if url == CHAT else []
     try:
-        _, exchange = submit(probe, name, written(lines), endpoint=url)
+        _, exchange = submit(probe, name, written(lines), endpoint=url, priced=bodies)
     except Violation as refusal:
         probe.observe(f"{what} refused when it is uploaded: {refusal.observed}")
         return

@@ -172,10 +172,17 @@ def _parsed(probe: Probe, *, clause: c.BehaviourClause) -> None:
 def gone_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
     """A deleted file can't be referred to."""
     if takes_documents(edition, model):
-        yield promise(clause, "deleted_file_can_not_be_referred_to", _gone, needs=FILES, cost=5)
+        yield promise(
+            clause,
+            "deleted_file_can_not_be_referred_to",
+            _gone,
+            family="files",
+            needs=FILES,
+            cost=5,
+        )
 
 
-def _gone(probe: Probe, *, clause: c.BehaviourClause) -> None:
+def _gone(probe: Probe, *, clause: c.ClauseBase) -> None:
     store = file_store(probe)
     with kept(store, "referred.txt", WORDS.encode()) as file:
         probe.accepted(chat_about(probe, [file.id]))
@@ -216,7 +223,11 @@ _ROWS: dict[str, tuple[str, Callable[[Probe], tuple[str, bytes]]]] = {
 @builder("error")
 def row_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
     """A file that can't be used is refused: when it is uploaded, or when it is referred to."""
-    if clause.id not in _ROWS or not takes_documents(edition, model):
+    if not takes_documents(edition, model):
+        return
+    if clause.id == "error.file_not_found" and not edition.behaviour("file_deleted_gone", model):
+        yield from gone_promises(edition, clause, model)
+    if clause.id not in _ROWS:
         return
     id, make = _ROWS[clause.id]
     if clause.id == "error.file_pages" and edition.limit("file_pages", model) is None:

@@ -163,15 +163,29 @@ def _full(probe: Probe, *, clause: c.LimitClause) -> None:
 
 def _heavy(probe: Probe, *, clause: c.LimitClause) -> None:
     _, beyond = edges(clause, probe.model)
-    if beyond > MOST_BYTES:
+    there, page, whole = listed(probe, "list_files")
+    missing = beyond - sum(size for entry in there if isinstance(size := entry.get("bytes"), int))
+    if missing > MOST_BYTES:
         raise NotRun(f"to fill an account with {beyond - 1:,} bytes takes too large uploads")
-    data = b"bridge " * (beyond // 7 + 1)
-    exchange = upload(probe, "heavy.txt", data, EXTRACT)
-    taken = exchange.json.get("id") if isinstance(exchange.json, dict) else None
-    if isinstance(taken, str) and taken:
-        delete(probe, taken)
-    base = act(probe, "list_files", repeat=8)
-    refuse_as(probe, exchange, clause, base, f"{len(data):,} bytes in one account")
+    if not whole:
+        raise Inconclusive("the list of files is too long to be summed up", page.id)
+    one = probe.edition.limit("file_bytes", probe.model)
+    most = edges(one, probe.model)[0] if one else MOST_BYTES
+    exchange, number, ids = page, 0, []
+    try:
+        while missing > 0:
+            name, data = f"heavy-{number}.txt", (b"bridge " * (most // 7 + 1))[: min(most, missing)]
+            number, missing = number + 1, missing - len(data)
+            exchange = upload(probe, name, data, EXTRACT)
+            if exchange.error is not None and missing <= 0:
+                what = f"{beyond:,} bytes in one account"
+                refuse_as(probe, exchange, clause, page, what)
+                return
+            ids.append(stored(probe, exchange, name, data, EXTRACT).id)
+        raise probe.violation(f"byte {beyond:,} of the account refused", "it was taken", exchange)
+    finally:
+        for id in ids:
+            delete(probe, id)
 
 
 # ------------------------------------------------------------------------------- one call

@@ -466,7 +466,7 @@ def shared_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[
 
 def _shared(probe: Probe, *, clause: c.BehaviourClause) -> None:
     store = file_store(probe)
-    other = probe if store is not probe else beside(probe, "native")
+    other = probe if store is not probe else beside(probe)
     with kept(store, "shared.txt", _text("shared")) as file:
         if probe.edition.rule("file_reference_syntax", probe.model) is not None:
             exchange = chat_about(other, [file.id])

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from tokenassay.conformance.exchanges import Exchange
 from tokenassay.conformance.failures import NotRun
 from tokenassay.conformance.probe import Probe
+from tokenassay.conformance.surfaces import other_surface
 from tokenassay.contracts import clauses as c
-from tokenassay.contracts import store
 from tokenassay.contracts.edition import Edition
 from tokenassay.estimators.refusals import compile_rules
 
@@ -151,35 +151,32 @@ def takes_query(probe: Probe, operation: str, name: str) -> bool:
 # ------------------------------------------------------------------------------- two surfaces
 
 
-def beside(probe: Probe, surface: str) -> Probe:
+def beside(probe: Probe) -> Probe:
     """A hand on the other surface of the same service, by the addresses that editions give.
 
     NotRun where no edition of the package tells where that surface is, or nothing is there.
     """
     session = probe.session
-    own = urlsplit(probe.edition.endpoint.base_url)
+    edition = other_surface(probe.edition)
+    if edition is None:
+        raise NotRun("no edition tells where the other surface of this service is")
+    own, other = (urlsplit(e.endpoint.base_url).path.rstrip("/") for e in (probe.edition, edition))
     here = probe.target.base_url.rstrip("/")
-    if not here.endswith(own.path.rstrip("/")):
+    if not here.endswith(own):
         raise NotRun(f"{here} does not end as documented, so its other surface can't be found")
-    root = here.removesuffix(own.path.rstrip("/"))
-    for id in reversed(store.headers()):
-        edition = store.load_edition(id)
-        other = urlsplit(edition.endpoint.base_url)
-        if edition.surface == surface and other.hostname == own.hostname:
-            twin = copy.copy(session)
-            twin.edition = edition
-            twin.target = replace(session.target, base_url=root + other.path.rstrip("/"))
-            twin.rules = compile_rules(edition, session.target.model)
-            found = Probe(twin, probe.promise, again=probe.again)
-            there = act(found, "list_files")
-            if there.error is not None or there.status != 200:
-                raise NotRun(f"no list of files is to be had at {twin.target.base_url}")
-            return found
-    raise NotRun(f"no edition tells where the {surface} surface of this service is")
+    twin = copy.copy(session)
+    twin.edition = edition
+    twin.target = replace(session.target, base_url=here.removesuffix(own) + other)
+    twin.rules = compile_rules(edition, session.target.model)
+    found = Probe(twin, probe.promise, again=probe.again)
+    there = act(found, "list_files")
+    if there.error is not None or there.status != 200:
+        raise NotRun(f"no list of files is to be had at {twin.target.base_url}")
+    return found
 
 
 def file_store(probe: Probe) -> Probe:
     """The hand on the surface where documents are uploaded: this one, or the one beside it."""
     if purposes(probe.edition, probe.model):
         return probe
-    return beside(probe, "openai")
+    return beside(probe)

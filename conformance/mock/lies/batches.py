@@ -9,6 +9,7 @@ import msgspec
 
 from tokenassay.conformance.mock.call import Call
 from tokenassay.conformance.mock.lies.registry import Lie
+from tokenassay.conformance.mock.lies.tricks import overlook
 from tokenassay.conformance.mock.lies.where import fails_batches_late, filters_batches
 from tokenassay.conformance.mock.stages import Hook, Hooks
 from tokenassay.contracts.records import Surface
@@ -113,6 +114,14 @@ def _bare_answer(line: dict[str, Any]) -> dict[str, Any]:
 def _staying(*statuses: str) -> Hook[str]:
     """A batch never comes to these statuses."""
     return lambda call, status: "in_progress" if status in statuses else status
+
+
+def _whatever_size(call: Call, status: str) -> str:
+    """A batch does not fail for what its input amounts to, as long as each line is good."""
+    from tokenassay.conformance.mock.batches import FAULTS
+
+    of_lines = any(fault.line is not None for fault in call.notes.get(FAULTS, ()))
+    return "in_progress" if status == "failed" and not of_lines else status
 
 
 LIES: tuple[Lie, ...] = (
@@ -269,5 +278,21 @@ LIES: tuple[Lie, ...] = (
         Hooks(batch_view=_any_status),
         _SURFACE,
         where=filters_batches,
+    ),
+    Lie(
+        "accepts_any_number_of_batch_lines",
+        _FAMILY,
+        "A batch may have more lines than documented.",
+        ("batches.lines",),
+        Hooks(batch_state=_whatever_size),
+        _SURFACE,
+    ),
+    Lie(
+        "accepts_batch_files_of_any_size",
+        _FAMILY,
+        "The input of a batch may be larger than documented.",
+        ("batches.file_bytes",),
+        Hooks(judge=overlook("batches.file_bytes"), batch_state=_whatever_size),
+        _SURFACE,
     ),
 )

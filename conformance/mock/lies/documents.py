@@ -6,6 +6,7 @@ from tokenassay.conformance.mock.call import Call, Usage
 from tokenassay.conformance.mock.documents import NOTE
 from tokenassay.conformance.mock.lies.registry import Lie, Probe
 from tokenassay.conformance.mock.lies.tricks import object_to, overlook
+from tokenassay.conformance.mock.lies.where import limits_pages
 from tokenassay.conformance.mock.stages import Hook, Hooks
 from tokenassay.contracts.clauses import ClauseBase, MessageClause
 
@@ -95,6 +96,7 @@ LIES: tuple[Lie, ...] = (
         "A file with too many pages is taken for a document.",
         ("files.pages", "error.file_pages"),
         Hooks(file_state=_taken("too_many_pages")),
+        where=limits_pages,
     ),
     Lie(
         "never_finishes_parsing",

@@ -224,6 +224,14 @@ LIES: tuple[Lie, ...] = (
         _SURFACE,
     ),
     Lie(
+        "accepts_any_amount_of_bytes",
+        _FAMILY,
+        "An account may keep more bytes than documented.",
+        ("files.total_bytes",),
+        Hooks(judge=overlook("files.total_bytes")),
+        _SURFACE,
+    ),
+    Lie(
         "accepts_any_purpose",
         _FAMILY,
         "Files for purposes that are not documented are taken.",

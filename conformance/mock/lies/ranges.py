@@ -41,6 +41,8 @@ def range_lies(edition: Edition) -> tuple[Lie, ...]:
         for clause in edition.of_kind(LimitClause)
         if clause.level != "unspecified" and clause.quantity in _JUDGED
     }
+    if "input_tokens" in limits:
+        limits.pop("context_tokens", None)  # the input alone is held to less
     return (
         *(lie for clause in ranges.values() for lie in _of_range(edition, clause)),
         *(lie for clause in limits.values() for lie in _of_limit(edition, clause)),
@@ -200,7 +202,7 @@ def _is_integer(edition: Edition, name: str) -> bool:
 
 # --------------------------------------------------------------------------------- limits
 
-_JUDGED = ("input_tokens", "message_tokens", "files_per_request", "tools")
+_JUDGED = ("input_tokens", "context_tokens", "message_tokens", "files_per_request", "tools")
 """Quantities that a request alone can pass; files and batches have lies of their own."""
 _WRITABLE = 100_000
 """Tokens of the longest message that a probe writes out."""

@@ -10,8 +10,13 @@ import msgspec
 from tokenassay.conformance.mock.call import Answer, Call, Head
 from tokenassay.conformance.mock.lies.registry import Lie, Probe
 from tokenassay.conformance.mock.lies.tricks import choices_in, messages_in
-from tokenassay.conformance.mock.lies.where import fixes_the_role, takes_max_tokens
+from tokenassay.conformance.mock.lies.where import (
+    documents_the_longest,
+    fixes_the_role,
+    takes_max_tokens,
+)
 from tokenassay.conformance.mock.stages import Hook, Hooks
+from tokenassay.conformance.mock.wishes import longest_answer
 
 _FAMILY = "responses"
 _MESSAGE = Probe({"result_format": "message"})
@@ -48,6 +53,18 @@ def _hide_cut(call: Call, answer: Answer) -> Answer:
     if answer.finish_reason != "length":
         return answer
     return msgspec.structs.replace(answer, finish_reason="stop")
+
+
+def _longer(call: Call, answer: Answer) -> Answer:
+    """Where no cap was asked for, an answer that the longest one documented cuts goes on."""
+    longest = longest_answer(call)
+    given = call.request.parameters if call.request else {}
+    asked = any(given.get(name) for name in ("max_tokens", "max_completion_tokens"))
+    if longest is None or answer.tokens < longest or asked:
+        return answer
+    pieces = answer.pieces * 2
+    marks = (*answer.marks, *(answer.tokens + mark for mark in answer.marks))
+    return msgspec.structs.replace(answer, pieces=pieces, marks=marks, tokens=2 * answer.tokens)
 
 
 def _silent(call: Call, answer: Answer) -> Answer:
@@ -108,6 +125,14 @@ LIES: tuple[Lie, ...] = (
         ("response.finish_reasons", "response.finish_reason"),
         Hooks(answer=_reason("end_turn")),
         probe=_MESSAGE,
+    ),
+    Lie(
+        "answers_longer_than_documented",
+        "limits",
+        "An answer may be longer than the model's longest output.",
+        ("output_tokens.limit",),
+        Hooks(answer=_longer),
+        where=documents_the_longest,
     ),
     Lie(
         "finish_reason_hides_cuts",

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from tokenassay.contracts import store
-from tokenassay.contracts.clauses import EndpointClause, ShapeClause
+from tokenassay.contracts.clauses import EndpointClause, LimitClause, ShapeClause
 from tokenassay.contracts.edition import Edition
 from tokenassay.estimators.estimating import estimate
 
@@ -49,6 +49,12 @@ def takes_max_tokens(edition: Edition) -> bool:
     return edition.behaviour("max_tokens_truncates") is not None
 
 
+def documents_the_longest(edition: Edition) -> bool:
+    """Whether the documents say how long an answer may be at most, of its own accord."""
+    limit = next((x for x in edition.of_kind(LimitClause) if x.quantity == "output_tokens"), None)
+    return limit is not None and "parameter" not in limit.args
+
+
 def fixes_the_role(edition: Edition) -> bool:
     """Whether a shape of answers leaves its message no role but the assistant's."""
     shapes = edition.of_kind(ShapeClause)
@@ -59,6 +65,11 @@ def fixes_the_role(edition: Edition) -> bool:
 def pages_files(edition: Edition) -> bool:
     """Whether the documents let a list of files be asked for by page."""
     return _asks_for(edition, "list_files", "limit")
+
+
+def limits_pages(edition: Edition) -> bool:
+    """Whether the documents say how many pages a file may have."""
+    return edition.limit("file_pages", "qwen-long") is not None
 
 
 def filters_batches(edition: Edition) -> bool:

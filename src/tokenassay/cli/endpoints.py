@@ -143,12 +143,19 @@ def mock_target(given: dict[str, Any], seed: int) -> Iterator[tuple[Target, str]
     """A mock that is served while the block runs, as a target, and its key."""
     from tokenassay.conformance import mock
     from tokenassay.conformance.checking import describe, newest_edition
+    from tokenassay.conformance.surfaces import other_surface
+    from tokenassay.conformance.visits import contract_of
 
     if "contract" not in given:
         given.setdefault("edition", newest_edition())
     plain = describe("mock", {"base_url": "http://mock", **given}, "")
+    served = contract_of(plain).edition
+    other = other_surface(served)  # files go through both surfaces of a service
     with mock.running(
-        None if plain.contract else plain.edition, contract=plain.contract, seed=seed
+        None if plain.contract else served.id,
+        editions=[other.id] if other else [],
+        contract=plain.contract,
+        seed=seed,
     ) as endpoint:
         fields = {**given, "base_url": endpoint.base_url, "faults": True}
         yield describe("mock", fields, ""), endpoint.api_key

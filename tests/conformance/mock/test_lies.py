@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.conformance.mock.wires import Heard, call_app
+from tokenassay.conformance.lowering import lowered
 from tokenassay.conformance.mock.app import choose_editions, make_app, path_of
 from tokenassay.conformance.mock.call import Call
 from tokenassay.conformance.mock.lies import registry
@@ -26,7 +27,9 @@ TELLABLE = [
 WITHOUT_PROBE = {
     "ignores_limit_of_input_tokens",  # of ten million tokens
     "ignores_limit_of_files_per_request",
+    "ignores_limit_of_context_tokens",  # of a million in one edition
     "refuses_long_inputs_early",
+    "answers_longer_than_documented",
 }
 """Lies that one request cannot show; a test of their own shows each."""
 
@@ -121,6 +124,22 @@ def test_an_unknown_lie_is_named_with_near_ones() -> None:
 def test_a_lie_of_another_surface_is_refused() -> None:
     with pytest.raises(UnknownLie, match="no lie 'done_on_native'"):
         make_app(choose_editions(["qwen-long@2024-10"]), ["done_on_native"])
+
+
+def test_an_answer_goes_on_beyond_the_longest_one_documented() -> None:
+    small, _ = lowered(store.Contract(store.load_edition("qwen-long@2024-10")))
+    longest = small.edition.limit("output_tokens")
+    assert longest is not None
+    assert longest.maximum is not None
+    said = ({"role": "user", "content": f"Write {2 * longest.maximum} words."},)
+    asked = request_of(small.edition, Probe(messages=said))
+    path = path_of(small.edition) + asked.path
+    made = []
+    for lies in ((), ("answers_longer_than_documented",)):
+        app = make_app([small], lies)
+        body = json.loads(call_app(app, asked.method, path, asked.body, asked.headers).body)
+        made.append(body["usage"]["completion_tokens"])
+    assert made == [longest.maximum, 2 * longest.maximum]
 
 
 def test_the_page_of_lies_is_current() -> None:

@@ -22,6 +22,9 @@ LIMITS = [
     ("files.bytes", "file_bytes", 1000),
     ("files.image_bytes", "image_bytes", 100),
     ("files.number", "account_files", 2),
+    ("files.total_bytes", "account_bytes", 1500),
+    ("batches.lines", "batch_lines", 2),
+    ("batches.file_bytes", "batch_file_bytes", 800),
 ]
 
 
@@ -76,6 +79,19 @@ def over_the_limits(client: Compat) -> list[int]:
         client.upload("a.txt", b"x" * 1001).status_code,
         client.upload("a.png", b"x" * 101).status_code,
     ]
+
+
+def much_in_all(client: Compat) -> list[int]:
+    return [client.upload(f"{n}.txt", b"x" * 900).status_code for n in range(2)]
+
+
+def large_batch(client: Compat) -> int:
+    return int(client.upload("a.jsonl", b"x" * 801, "batch").status_code)
+
+
+def long_batch(client: Compat) -> Any:
+    batch = client.batch([line(id) for id in "abc"])
+    return client.look(batch)["status"]
 
 
 def three_files(client: Compat) -> list[int]:
@@ -157,6 +173,9 @@ SEEN: dict[str, Callable[[Compat], Any]] = {
     "refuses_markdown": lambda c: c.upload("a.md", b"x").status_code,
     "accepts_oversize_files": over_the_limits,
     "accepts_any_number_of_files": three_files,
+    "accepts_any_amount_of_bytes": much_in_all,
+    "accepts_batch_files_of_any_size": large_batch,
+    "accepts_any_number_of_batch_lines": long_batch,
     "accepts_any_purpose": lambda c: c.upload("a.txt", b"x", "assistants").status_code,
     "reports_failed_batches_completed": empty_batch,
     "skips_batch_validation": bad_batch,
@@ -170,7 +189,7 @@ EVERY = [
     for lie in family
     if lie.probe is None and lie.surfaces != ("native",)
 ]
-AT_A_LIMIT = (over_the_limits, three_files)
+AT_A_LIMIT = (over_the_limits, three_files, much_in_all, large_batch, long_batch)
 
 
 def server(
