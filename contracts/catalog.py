@@ -61,12 +61,13 @@ class Template(Sized, frozen=True, kw_only=True):
     """Which token template a model was billed by in a period, and how well that is backed.
 
     At most one row of a model holds for a day and a request; where no day is given, the
-    newest row (the latest ``since``) whose conditions hold. ``exact`` speaks of plain text;
-    tools, JSON mode and images are modelled under any row.
+    newest row (the latest ``since``) whose conditions hold. ``exact`` and ``calibrated`` speak of
+    plain text; tools, JSON mode and images are modelled under any row. ``calibrated``: fitted to
+    bills of one's own, which the evidence names.
     """
 
     profile: str
-    basis: Literal["exact", "modelled"]
+    basis: Literal["exact", "calibrated", "modelled"]
     surfaces: tuple[Surface, ...] = ()
     thinking: bool | None = None
     """Holds only with thinking on or off; None: both."""

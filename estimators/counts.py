@@ -139,7 +139,7 @@ class InputCounter:
     ) -> InputCount:
         basis, why = standard.basis, standard.why
         if features.doubts:
-            basis = "modelled" if basis == "exact" else basis
+            basis = "modelled" if basis in ("exact", "calibrated") else basis
             why = "; ".join(dict.fromkeys((*features.doubts, why)))
         if not features.gaps:
             return InputCount(tokens, low, high, basis, why, features.notes, parts)

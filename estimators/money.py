@@ -43,6 +43,17 @@ class Usage(NamedTuple):
     output_max: int | None
 
 
+class Charged(NamedTuple):
+    """Tokens as an answer bills them."""
+
+    input: int
+    output: int
+    cached: int = 0
+    """Of the input: read from a cache."""
+    thought: bool = False
+    """Whether the model thought before it answered."""
+
+
 class Rates(NamedTuple):
     """Money per 1,000 tokens at one tier, cheapest and dearest where both may hold."""
 
@@ -74,6 +85,21 @@ class Tariff(msgspec.Struct, frozen=True):
             output_max = max(_money(usage.output_max, rates.output) for rates in point)
             total_max = self._most(usage.input_min, usage.input_max, usage.output_max)
         return Cost(self.row.currency, input, output_max, total_min, total_max)
+
+    def charge(self, bill: Charged) -> Decimal | None:
+        """Money for tokens that were billed, at the dearest of the tiers that may hold.
+
+        None where the input is beyond the last tier, or a cache was read whose price is unknown.
+        """
+        found = []
+        for tier, rates in self._at(bill.input):
+            if bill.cached and tier.cache_hit_per_1k is None:
+                return None
+            cached = min(bill.cached, bill.input)
+            output = rates.output if bill.thought else rates.output_min
+            given = _money(bill.input - cached, rates.input) + _money(cached, rates.input_min)
+            found.append(given + _money(bill.output, output))
+        return max(found, default=None)
 
     def boundary(self, least: int, most: int | None) -> str | None:
         """Why two tiers may hold for an input of so many tokens, in one sentence; None: one does.

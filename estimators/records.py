@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from tokenassay.estimators.requests import Request
     from tokenassay.estimators.templates import Meter
 
-Basis = Literal["exact", "modelled", "approximate"]
+Basis = Literal["exact", "calibrated", "modelled", "approximate"]
+"""How sure a count is. ``calibrated``: by a template that was fitted to bills of one's own."""
 
 
 class OutputTokens(msgspec.Struct, frozen=True):

@@ -51,7 +51,7 @@ class EstimateRow(msgspec.Struct, frozen=True):
     edition: str
     input_tokens: int | None
     input_range: tuple[int | None, int | None]
-    basis: Literal["exact", "modelled", "approximate"]
+    basis: Literal["exact", "calibrated", "modelled", "approximate"]
     basis_why: str
     output_tokens: OutputRow
     cost: CostRow | None

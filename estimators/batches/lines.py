@@ -41,7 +41,7 @@ def read_line(raw: bytes | str) -> Line:
     try:
         fields = _decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        fields = _decode_slowly(raw)
+        fields = decode_slowly(raw)
     if fields.__class__ is not dict:
         raise BadLine(f"expected a JSON object, got {_KINDS.get(type(fields), 'a number')}")
     custom_id = fields.get("custom_id")
@@ -64,7 +64,7 @@ def read_line(raw: bytes | str) -> Line:
     )
 
 
-def _decode_slowly(raw: bytes | str) -> Any:
+def decode_slowly(raw: bytes | str) -> Any:
     """What msgspec refuses but JSON allows, such as lone surrogates, or words for the fault."""
     try:
         text = (raw if isinstance(raw, str) else raw.decode("utf-8")).rstrip("\r\n")

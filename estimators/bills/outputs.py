@@ -49,8 +49,9 @@ def _law(readings: Sequence[Metered]) -> Law | None:
 
 def _room(told: Sequence[Metered]) -> Finding | None:
     """The room that was asked for is billed, however short the answer is."""
+    told = [r for r in told if r.cap is not None]  # others have the model's own, not told here
     unlike = [r for r in told if r.billed_output != r.cap]
-    if len(unlike) > spare_of(len(told)):
+    if len(told) < _FEWEST or len(unlike) > spare_of(len(told)):
         return None
     ratio = sum(r.billed_output or 0 for r in told) / max(1, sum(r.output or 0 for r in told))
     return Finding(

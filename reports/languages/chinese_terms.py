@@ -161,7 +161,12 @@ TERMS: Final = Terms(
         "clients": "官方客户端",
     },
     levels={"must": "明文规定", "should": "理应如此", "unspecified": "文档未定"},
-    bases={"exact": "精确", "modelled": "按模板推算", "approximate": "近似"},
+    bases={
+        "exact": "精确",
+        "calibrated": "按实际账单校准",
+        "modelled": "按模板推算",
+        "approximate": "近似",
+    },
     agreements={
         "same": "与文档一致",
         "wider": "比文档宽",

@@ -161,7 +161,7 @@ TERMS: Final = Terms(
         "clients": "Clients",
     },
     levels={"must": "must", "should": "should", "unspecified": "unspecified"},
-    bases={"exact": "exact", "modelled": "modelled", "approximate": "approximate"},
+    bases={name: name for name in ("exact", "calibrated", "modelled", "approximate")},
     agreements={
         "same": "as documented",
         "wider": "wider than documented",

@@ -132,7 +132,7 @@ def test_what_is_saved_makes_the_next_audit_honest(call: Caller, tmp_path: Path)
         assert plain.input_tokens is not None
         assert calibrated.input_tokens == plain.input_tokens + 19
         assert sum(part.tokens for part in calibrated.breakdown) == calibrated.input_tokens
-        assert calibrated.basis == "modelled"
+        assert calibrated.basis == "calibrated"
         assert calibrated.cost is not None
         named: list[str | Path] = ["audit", "--base-url", endpoint.base_url]
         named += ["--contract", saved]

@@ -1,0 +1,150 @@
+"""The verdict on one model's bills, from the calls that were summed up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
+
+from tokenassay.estimators.bills.findings import Finding, worst
+from tokenassay.estimators.bills.findings import Verdict as Breach
+from tokenassay.estimators.bills.inputs import Explained, explain, inconsistent
+from tokenassay.estimators.bills.laws import theil_sen
+from tokenassay.estimators.bills.metered import OWN
+from tokenassay.estimators.bills.outputs import error_finding, output_findings, total_finding
+from tokenassay.estimators.bills.tallies import Tally, WrongCall, input_by
+from tokenassay.estimators.bills.weighing import Observation
+
+Verdict = Literal[Breach, "agrees", "unmetered"]
+"""``agrees``: what was billed is what is counted. ``unmetered``: no usage where there must be."""
+
+FEWEST: Final = 4
+"""Calls below which no law is looked for."""
+
+
+class Judged(NamedTuple):
+    """What is to be said of one model's bills."""
+
+    tally: Tally
+    verdict: Verdict
+    why: str
+    constant: int | None
+    """Tokens too many in each call; None where no one number says it."""
+    factor: float | None
+    """Billed by counted."""
+    uncertainty: float | None
+    findings: tuple[Finding, ...]
+    template: str | None
+    """The template that accounts for the input: ``own``, or a profile's name."""
+    offset: int
+    """Tokens of each call beside that template."""
+    kinds: tuple[str, ...]
+    """Names under which the tally holds the calls that are billed wrongly."""
+    notes: tuple[str, ...]
+    sample: tuple[Observation, ...]
+
+    @property
+    def wrong_calls(self) -> int:
+        """Faults of calls; a call that has two is counted twice."""
+        return sum(self.tally.wrong_counts[kind] for kind in self.kinds)
+
+    @property
+    def wrong(self) -> list[WrongCall]:
+        """The first calls of each kind, in their order."""
+        found = [call for kind in self.kinds for call in self.tally.wrong.get(kind, ())]
+        return sorted(found, key=lambda call: call.number)
+
+
+def judge(tally: Tally) -> Judged:
+    """The verdict on a model's bills."""
+    sample = (*tally.plain[False].taken, *tally.plain[True].taken)
+    if len(sample) < FEWEST:
+        others = [*tally.others[False].taken, *tally.others[True].taken]
+        sample = sample if len(sample) >= len(others) else tuple(others)
+    exact = set(tally.basis) == {"exact"}
+    notes: list[str] = []
+    explained = _explained(tally, sample, exact, notes)
+    found = explained.finding
+    swapped = found is not None and found.verdict == "swapped"
+    outputs = () if swapped or len(sample) < FEWEST else tuple(output_findings(sample))
+    rest = (total_finding(sample) if sample else None, error_finding(tally.errors.taken))
+    findings = tuple(one for one in (found, *outputs, *rest) if one is not None)
+    head = worst(findings)
+    verdict: Verdict = head.verdict if head else "agrees"
+    why = head.said if head else _agreement(tally, explained)
+    if head is None and tally.wrong_counts["unmetered"]:
+        many = tally.wrong_counts["unmetered"]
+        verdict = "unmetered"
+        why = f"{many:,} of {tally.calls - tally.refused:,} answers tell no usage, which must"
+    elif head is None and not tally.compared:
+        verdict, why = "inconclusive", "no answer tells usage"
+    elif head is None and explained.template is None:
+        verdict, why = "inconclusive", notes[-1] if notes else "nothing explains what is billed"
+    honest = verdict in ("agrees", "unmetered")
+    constant, factor = (0, 1.0) if honest else (head.surplus, head.factor) if head else (None, None)
+    if head is not None and factor is None and verdict != "swapped":
+        constant, factor = _line(sample)
+    return Judged(
+        tally,
+        verdict,
+        why,
+        constant,
+        factor,
+        head.uncertainty if head else None,
+        findings,
+        explained.template,
+        explained.offset,
+        _kinds(explained, findings, swapped),
+        tuple(notes),
+        sample,
+    )
+
+
+def _explained(
+    tally: Tally, sample: Sequence[Observation], exact: bool, notes: list[str]
+) -> Explained:
+    """How the input is billed; no template and no finding where nothing can be told."""
+    if not sample:
+        return Explained(template=OWN if tally.compared else None, finding=None)
+    if all(one.counts.get(OWN) == one.billed_input for one in sample):
+        return Explained(template=OWN, finding=None)
+    if len(sample) < FEWEST:
+        notes.append(f"only {len(sample)} calls can be held to a count: too few for a law")
+        accounted = not tally.wrong_counts["input"] and not tally.doubtful
+        return Explained(template=OWN if accounted else None, finding=None)
+    approximate = tally.basis["approximate"] > tally.compared // 2
+    found = explain(sample, exact=exact)
+    if found.finding is None:
+        return found
+    lawless = found.template is None
+    accounted = not tally.doubtful if approximate else not tally.wrong_counts["input"]
+    if accounted and (lawless or not approximate):
+        # One of the templates that may hold accounts for each call, if not the same for all.
+        return Explained(template=OWN, finding=None)
+    if approximate and lawless and not inconsistent(sample):
+        notes.append("no vocabulary is at hand, and no known template explains what is billed")
+        return Explained(template=None, finding=None)
+    return found
+
+
+def _agreement(tally: Tally, explained: Explained) -> str:
+    if explained.template in (OWN, None):
+        return "what is billed is what is counted"
+    return f"what is billed is what the template {explained.template} gives"
+
+
+def _line(sample: Sequence[Observation]) -> tuple[int | None, float | None]:
+    """The line through most points, where no law holds."""
+    told = [one for one in sample if OWN in one.counts and one.billed_input is not None]
+    if len(told) < FEWEST:
+        return None, None
+    slope, offset = theil_sen([o.counts[OWN] for o in told], [o.billed_input or 0 for o in told])
+    return round(offset), round(slope, 4)
+
+
+def _kinds(explained: Explained, findings: Sequence[Finding], swapped: bool) -> tuple[str, ...]:
+    """What of the tally is wrong. An output that differs now and then is no proof."""
+    by = input_by(explained.template)
+    kinds = [by, "total", "details", "unmetered", "errors"]
+    if swapped or any(finding.side == "output" for finding in findings):
+        kinds.append("output")
+    return tuple(kinds)

@@ -1,0 +1,1 @@
+"""Logs of calls: one module for each form that they come in."""

@@ -1,0 +1,197 @@
+"""Calls of one model, summed up while they are read: figures, wrong ones, and a sample."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections import Counter
+from collections.abc import Callable
+from typing import Final, Literal, NamedTuple
+
+from tokenassay.estimators.bills.calls import Place
+from tokenassay.estimators.bills.metered import OWN
+from tokenassay.estimators.bills.money import Bill
+from tokenassay.estimators.bills.usages import Billed
+from tokenassay.estimators.bills.weighing import Observation, Weighed
+
+Wrong = Literal["input", "output", "total", "details", "unmetered", "errors"]
+"""What of a call is billed wrongly. ``details``: cached or thinking tokens beyond the whole;
+``unmetered``: no usage where there must be some; ``errors``: usage of a refused request."""
+
+NAMED: Final = 100
+"""Calls that are listed for each model and kind of fault."""
+
+_SAMPLED: Final = {False: 200, True: 120}
+"""Plain answers and streams that the laws are found by: some of all, evenly."""
+
+
+class WrongCall(NamedTuple):
+    """A call that was billed otherwise than it was counted."""
+
+    place: Place
+    key: str | None
+    number: int
+    what: Wrong
+    counted: int | None
+    billed: int | None
+
+
+class Fit(NamedTuple):
+    """Calls that one way of counting does not account for."""
+
+    calls: list[WrongCall]
+    """The first of them."""
+
+
+class Sample:
+    """So many of all that are offered, each with the same chance."""
+
+    def __init__(self, size: int) -> None:
+        self._dice = random.Random(size)  # noqa: S311 - which ones are taken is no secret
+        self._size, self._offered = size, 0
+        self.taken: list[Observation] = []
+
+    def offer(self, made: Callable[[], Observation]) -> None:
+        """Take it or leave it; only what is taken is made."""
+        self._offered += 1
+        if len(self.taken) < self._size:
+            self.taken.append(made())
+            return
+        at = self._dice.randrange(self._offered)
+        if at < self._size:
+            self.taken[at] = made()
+
+
+class Tally:
+    """All calls of one model that are held to one edition."""
+
+    def __init__(self, model: str, edition: str) -> None:
+        self.model, self.edition = model, edition
+        self.calls = self.streamed = self.refused = self.silent = self.compared = 0
+        self.doubtful = 0
+        """Calls outside the range of a count that is no proof: tools, files, other vocabulary."""
+        self.counted_input = self.billed_input = 0
+        self.counted_output = self.told_output = self.outputs = 0
+        """Output of the answers that could be counted: counted, billed, how many."""
+        self.billed_output = 0
+        self.cached = self.cache_created = self.reasoning = 0
+        self.cached_calls = self.thinking_calls = 0
+        self.basis: Counter[str] = Counter()
+        self.whys: dict[str, str] = {}
+        self.first_day: dt.date | None = None
+        self.last_day: dt.date | None = None
+        self.bill = Bill()
+        self.wrong: dict[str, list[WrongCall]] = {}
+        """By what is wrong; the input's also by each template that would not account for it."""
+        self.wrong_counts: Counter[str] = Counter()
+        self.plain = {stream: Sample(size) for stream, size in _SAMPLED.items()}
+        self.others = {stream: Sample(size) for stream, size in _SAMPLED.items()}
+        self.errors = Sample(_SAMPLED[False])
+
+    def take(self, weighed: Weighed) -> None:
+        """Take in a call."""
+        self.calls += 1
+        self.streamed += weighed.streamed
+        day = weighed.call.day
+        if day is not None:
+            self.first_day = min(self.first_day or day, day)
+            self.last_day = max(self.last_day or day, day)
+        answer = weighed.call.answer
+        if answer.refused:
+            self._take_refused(weighed)
+            return
+        billed = answer.billed
+        if billed is None or not billed.tells:
+            if weighed.may_be_silent:
+                self.silent += 1
+            else:
+                self._note(weighed, "unmetered", "unmetered", None, None)
+            self.bill.take(weighed, {})
+            return
+        self._take_billed(weighed, billed)
+
+    def _take_refused(self, weighed: Weighed) -> None:
+        self.refused += 1
+        billed = weighed.call.answer.billed
+        tokens = (billed.input or 0) + (billed.output or 0) if billed else 0
+        self.errors.offer(weighed.observed)
+        if tokens:
+            self._note(weighed, "errors", "errors", 0, tokens)
+        self.bill.take(weighed, {"errors": (0, 0)} if tokens else {})
+
+    def _take_billed(self, weighed: Weighed, billed: Billed) -> None:
+        given, made = billed.input or 0, billed.output or 0
+        found = weighed.estimate
+        self.compared += 1
+        self.basis[found.basis] += 1
+        self.whys.setdefault(found.basis, found.basis_why)
+        self.billed_input += given
+        self.billed_output += made
+        self._take_details(weighed, billed)
+        rights = self._judge_input(weighed, given, made)
+        output = weighed.output
+        if output is not None:
+            self.outputs += 1
+            self.counted_output += output
+            self.told_output += made
+            if output != made:
+                self._note(weighed, "output", "output", output, made)
+                rights["output"] = (given, output)
+        if billed.total is not None and billed.total != given + made:
+            self._note(weighed, "total", "total", given + made, billed.total)
+        self.bill.take(weighed, rights)
+        samples = self.plain if weighed.is_plain else self.others
+        if found.input_range[1] is not None and found.input_tokens is not None:
+            samples[weighed.streamed].offer(weighed.observed)
+
+    def _judge_input(self, weighed: Weighed, given: int, made: int) -> dict[str, tuple[int, int]]:
+        """What should have been billed, by each way of counting that does not account for it."""
+        found = weighed.estimate
+        counted = found.input_tokens
+        if counted is None:
+            return {}
+        self.counted_input += given if weighed.accounts else counted
+        if weighed.accounts:
+            return {}
+        if not weighed.is_plain or found.basis == "approximate":
+            if not weighed.within:
+                self.doubtful += 1
+            return {}
+        rights = {}
+        counts = weighed.counts()
+        for name, count in counts.items():
+            if count != given:
+                self._note(weighed, _input_by(name), "input", count, given)
+                rights[_input_by(name)] = (count, made)
+        return rights
+
+    def _take_details(self, weighed: Weighed, billed: Billed) -> None:
+        given, made = billed.input or 0, billed.output or 0
+        cached, reasoning = billed.cached or 0, billed.reasoning or 0
+        self.cached += cached
+        self.cached_calls += cached > 0
+        self.cache_created += billed.cache_created or 0
+        self.reasoning += reasoning
+        self.thinking_calls += bool(reasoning or weighed.call.answer.reasoning)
+        if cached > given:
+            self._note(weighed, "details", "details", given, cached)
+        elif reasoning > made:
+            self._note(weighed, "details", "details", made, reasoning)
+
+    def _note(
+        self, weighed: Weighed, kind: str, what: Wrong, counted: int | None, billed: int | None
+    ) -> None:
+        self.wrong_counts[kind] += 1
+        listed = self.wrong.setdefault(kind, [])
+        if len(listed) < NAMED:
+            call = weighed.call
+            listed.append(WrongCall(call.place, call.key, weighed.number, what, counted, billed))
+
+
+def _input_by(template: str) -> str:
+    return "input" if template == OWN else f"input by {template}"
+
+
+def input_by(template: str | None) -> str:
+    """Under which name the calls stand that a template does not account for."""
+    return _input_by(template or OWN)
