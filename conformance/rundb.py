@@ -246,6 +246,13 @@ class RunFile:
         self._connection().execute("DELETE FROM exchanges WHERE id = ? AND state = 'open'", (id,))
         self._tell()
 
+    def lose(self, id: int) -> None:
+        """Give up a claim that may have been sent: it stays counted, and may be asked anew."""
+        self._connection().execute(
+            "UPDATE exchanges SET state = 'lost' WHERE id = ? AND state = 'open'", (id,)
+        )
+        self._tell()
+
     def _tell(self) -> None:
         with self._arrival:
             self._arrival.notify_all()

@@ -167,16 +167,18 @@ class Session:
         except BaseException:
             self.run.release(claimed)
             raise
-        exchange = self._clean(self.wire.exchange(sent, self._secret_headers(sent)))
-        if self.stopping.is_set() and exchange.failure is not None:
-            raise Stopped("interrupted")  # cut off by us; it stays counted, and is sent anew
-        billed = self.pricing.billed(exchange, self.edition.surface)
+        try:
+            exchange = self._clean(self.wire.exchange(sent, self._secret_headers(sent)))
+            if self.stopping.is_set() and exchange.failure is not None:
+                raise Stopped("interrupted")  # cut off by us
+            billed = self.pricing.billed(exchange, self.edition.surface)
+            usable = exchange.failure is None and not self.worth_retrying(exchange)
+        except BaseException:
+            # Whoever waits for this very request must not wait for ever.
+            self.run.lose(claimed)
+            raise
         return self.run.settle(
-            claimed,
-            exchange,
-            cost=billed.money,
-            tokens=billed.tokens,
-            usable=exchange.failure is None and not self.worth_retrying(exchange),
+            claimed, exchange, cost=billed.money, tokens=billed.tokens, usable=usable
         )
 
     def _secret_headers(self, sent: Sent) -> dict[str, str]:

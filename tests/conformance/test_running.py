@@ -63,6 +63,24 @@ def test_a_fault_of_ours_is_never_the_endpoints() -> None:
     assert "a fault of tokenassay's own: KeyError: 'oops'" in verdict.why
 
 
+def test_a_request_that_we_stumbled_over_keeps_nobody_waiting() -> None:
+    fallen: list[bool] = []
+
+    def stumbles(body: Mapping[str, Any], before: int) -> Reply:
+        if not fallen:
+            fallen.append(True)
+            raise KeyError("oops")
+        return Reply()
+
+    def asks(probe: Probe) -> None:
+        probe.accepted(probe.send(probe.body()))
+
+    running = session(stumbles)
+    assert outcome(asks, running) == "inconclusive"
+    assert outcome(asks, running) == "kept"
+    assert running.run.spend("t").requests == 2
+
+
 def test_what_is_broken_once_and_kept_then_is_flaky() -> None:
     looks: list[bool] = []
 
