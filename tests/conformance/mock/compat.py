@@ -42,7 +42,7 @@ class Compat:
             self.client = TestClient(server, base_url="http://mock" + mount.prefix)
             key = server.world.settings.api_key
         else:
-            self.client = httpx.Client(base_url=server.surfaces["openai"], timeout=30)
+            self.client = httpx.Client(base_url=server.surfaces["openai"], timeout=60)
             key = server.api_key
         self.client.headers["Authorization"] = f"Bearer {key}"
 

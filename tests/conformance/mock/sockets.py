@@ -9,7 +9,7 @@ from tests.conformance.mock.wires import GENERATION
 from tokenassay.conformance.mock import Endpoint
 
 
-def connect(endpoint: Endpoint, timeout: float = 10.0) -> socket.socket:
+def connect(endpoint: Endpoint, timeout: float = 60.0) -> socket.socket:
     """A connection to a running mock."""
     url = urlsplit(endpoint.url)
     assert url.hostname is not None

@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -321,6 +320,4 @@ def test_progress_goes_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_an_empty_file(tmp_path: Path) -> None:
     shown = count(tmp_path / "file", [])
     assert (shown["lines"], shown["input_tokens"], shown["distribution"]) == (0, 0, None)
-    started = time.monotonic()
     assert summary(count_files([], workers=2))["lines"] == 0
-    assert time.monotonic() - started < 5
