@@ -241,3 +241,20 @@ def test_a_checkout_without_links_still_counts(text: Path, tmp_path: Path) -> No
     argv = ("-m", "tokenassay", "count", "-q", "--model", "qwen-turbo", text)
     done = _python(*argv, folder=tmp_path, PYTHONPATH=str(copy / "src"))
     assert (done.returncode, done.stdout) == (0, f"{COUNT}\n"), done.stderr
+
+
+def test_a_file_with_more_tokens_than_allowed(text: Path, tmp_path: Path, call: Caller) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.touch()
+    assert call("count", "--max-tokens", str(COUNT), text, empty).code == 0  # each file by itself
+    over = call("count", f"--max-tokens={COUNT - 1}", text, empty)
+    assert (over.code, over.err) == (1, f"tokenassay: {text}: {COUNT} tokens, over {COUNT - 1}\n")
+    assert over.out.splitlines()[0].split() == [str(COUNT), str(text)]
+    assert call("count", "--max-tokens", "0", tmp_path / "none", text).code == 2
+
+
+@pytest.mark.parametrize("written", ["-1", "1.5", "many", "٣", ""])
+def test_a_number_of_tokens_that_is_none(written: str, text: Path, call: Caller) -> None:
+    answer = call("count", "--max-tokens", written, text)
+    assert answer.code == 2
+    assert answer.err.startswith("tokenassay: --max-tokens needs a ")

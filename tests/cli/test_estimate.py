@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cli.calling import EXAMPLES, Caller
+from tests.cli.calling import EXAMPLES, Caller, one_line
 from tokenassay.cli import sheet
 from tokenassay.cli.estimate import stands_against
 from tokenassay.cli.inputs import Money
@@ -237,3 +237,31 @@ def test_unknown_is_never_shown_as_a_number() -> None:
     assert sheet.counted({"input_range": [36, None]}) == "at least 36"
     known = {"cost": {"currency": "CNY", "total_min": "0.1", "total_max": None}}
     assert sheet.cost(known) == "at least 0.10 CNY"
+
+
+def test_several_requests(call: Caller, tmp_path: Path) -> None:
+    refused = EXAMPLES / "refused.json"
+    answer = call("estimate", CHAT, refused, *APRIL, "--json")
+    alone = [call("estimate", path, *APRIL, "--json").json["estimates"] for path in (CHAT, refused)]
+    assert answer.json["estimates"] == [
+        {"request": str(path), **shown}
+        for path, (shown,) in zip((CHAT, refused), alone, strict=True)
+    ]
+    assert answer.code == 1
+    assert answer.err.startswith(f"tokenassay: {refused}: qwen-turbo: ")
+    assert str(CHAT) not in answer.err
+    table = call("estimate", CHAT, CHAT, "--model", "qwen-plus", "--model", "qwen-max").out
+    assert (table.count("qwen-plus "), table.count("qwen-max ")) == (2, 2)
+
+
+def test_each_of_several_requests_is_held_to_the_ceiling(call: Caller) -> None:
+    answer = call(
+        "estimate", CHAT, EXAMPLES / "qwen-multi-turn.json", *APRIL, "--max-cost", "0 CNY"
+    )
+    assert answer.code == 1
+    assert len(answer.err.splitlines()) == 2
+
+
+@pytest.mark.parametrize("option", [["--all-models"], ["--html", "page.html"]])
+def test_what_is_for_one_request_alone(call: Caller, option: list[str]) -> None:
+    assert one_line(call("estimate", CHAT, CHAT, *option)).endswith("one request at a time")

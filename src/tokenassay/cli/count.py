@@ -28,15 +28,16 @@ Options:
                      model instead (needs: pip install "tokenassay[tokenizers]")
   --encoding NAME    encoding of the files, such as gb18030 or utf-16
                      (default: UTF-8, with or without byte order mark)
+  --max-tokens N     exit 1 where a file has more
   --json             {"files": [{"path", "bytes", "tokens"}], "tokens"}
   -q, --quiet        print the total alone, as a bare number
   -h, --help         print this
 
-Exit codes: 0 fine; 2 wrong usage, or a file that can't be counted (the others
-still are); 130 interrupted.
+Exit codes: 0 fine; 1 a file has more than --max-tokens; 2 wrong usage, or a
+file that can't be counted (the others still are); 130 interrupted.
 """
 
-FINE, USAGE = 0, 2
+FINE, OVER, USAGE = 0, 1, 2
 
 
 class Complaint(Exception):
@@ -50,6 +51,7 @@ def main(argv: list[str]) -> int:
         if "--help" in flags:
             sys.stdout.write(HELP)
             return FINE
+        most = _number("--max-tokens", words.get("--max-tokens"))
         count = _counter(words.get("--model"), words.get("--tokenizer"))
     except Complaint as error:
         return _complain(str(error))
@@ -65,6 +67,9 @@ def main(argv: list[str]) -> int:
         except RuntimeError as error:  # no vocabulary: no file can be counted
             return _complain(str(error))
         files.append((path, size, tokens))
+        if most is not None and tokens > most:
+            _say(f"{path}: {tokens:,} tokens, over {most:,}")
+            code = code or OVER
         if not flags:
             print(f"{tokens:>8} {path}" if paths else tokens)
     total = sum(tokens for _, _, tokens in files)
@@ -96,7 +101,7 @@ def _read(argv: list[str]) -> tuple[dict[str, str], set[str], list[str]]:
             paths.append(word)
         elif short.get(word, word) in ("--json", "--quiet", "--help"):
             flags.add(short.get(word, word))
-        elif name in ("--model", "--tokenizer", "--encoding"):
+        elif name in ("--model", "--tokenizer", "--encoding", "--max-tokens"):
             given = value if equals else next(rest, None)
             if not given:
                 raise Complaint(f"{name} needs a value (see tokenassay count --help)")
@@ -104,6 +109,14 @@ def _read(argv: list[str]) -> tuple[dict[str, str], set[str], list[str]]:
         else:
             raise Complaint(f"no such option: {word} (see tokenassay count --help)")
     return words, flags, paths
+
+
+def _number(option: str, written: str | None) -> int | None:
+    if written is None:
+        return None
+    if not (written.isascii() and written.isdigit()):
+        raise Complaint(f"{option} needs a whole number, got {written!r}")
+    return int(written)
 
 
 def _counter(model: str | None, tokenizer: str | None) -> Callable[[str], int]:
@@ -160,7 +173,11 @@ def _text(path: str, encoding: str | None) -> tuple[str, int]:
 
 
 def _complain(message: str) -> int:
+    _say(message)
+    return USAGE
+
+
+def _say(message: str) -> None:
     from tokenassay.cli.output import complain
 
     complain(message)
-    return USAGE

@@ -42,8 +42,8 @@ class LeftOut(NamedTuple):
 
 
 def estimate(
-    request: Annotated[
-        str | None,
+    requests: Annotated[
+        list[str] | None,
         typer.Argument(metavar="REQUEST.json|-", help="The body that would be sent."),
     ] = None,
     message: Annotated[
@@ -94,9 +94,12 @@ def estimate(
     ceiling = inputs.parse_money(max_cost) if max_cost is not None else None
     if model and all_models:
         raise Complaint("name models with --model or take --all-models, not both")
-    if (request is None) == (message is None):
+    if bool(requests) == (message is not None):
         raise Complaint("give a request file (or - for standard input) or a message with -m")
-    if request is not None and system is not None:
+    several = len(requests or ()) > 1
+    if several and (all_models or html is not None):
+        raise Complaint("--all-models and --html are for one request at a time")
+    if requests and system is not None:
         raise Complaint("--system goes with -m; a request file has its own messages")
     if message is not None and not (model or all_models):
         raise Complaint("-m needs --model MODEL or --all-models")
@@ -109,16 +112,18 @@ def estimate(
         output_tokens,
         inputs.check_file(tokenizer),
     )
-    if request is not None:
-        bodies: Bodies = (inputs.read_body(request),)
-    else:
-        bodies = quick(message or "", system, asked)
+    each: list[Bodies] = [(inputs.read_body(path),) for path in requests or ()]
+    if message is not None:
+        each = [quick(message, system, asked)]
     left_out: list[LeftOut] = []
     if all_models:
-        found, left_out = survey(bodies, asked, ceiling)
+        found, left_out = survey(each[0], asked, ceiling)
     else:
         named: list[str | None] = [*model] if model else [None]
-        found = [one(bodies, name, asked) for name in named]
+        found = [one(bodies, name, asked) for bodies in each for name in named]
+        if several:
+            files = [path for path in requests or () for _ in named]
+            found = [{"request": path, **shown} for path, shown in zip(files, found, strict=True)]
     against = [reason for shown in found if (reason := stands_against(shown, ceiling))]
     if all_models and not found:
         against.append("no model can serve this request")
@@ -131,7 +136,7 @@ def estimate(
         write_json(written)
     else:
         sheet.show(found, left_out, console())
-        if len(found) > 1 and output_tokens is None:
+        if len(found) > 1 and not several and output_tokens is None:
             print("\nEach at its model's own ceiling; --output-tokens N compares like with like.")
     for reason in against:
         complain(reason)
@@ -234,6 +239,8 @@ def stands_against(shown: dict[str, Any], ceiling: Money | None) -> str | None:
     An unknown cost can't be held to a ceiling, so it stands against the call too.
     """
     model = shown["model"] or "no model"
+    if "request" in shown:  # of several files
+        model = f"{shown['request']}: {model}"
     for refusal in shown["refusals"]:
         if refusal["level"] == "must":
             return f"{model}: {refusal['why']} ({refusal['clause']})"

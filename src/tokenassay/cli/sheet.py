@@ -27,7 +27,7 @@ def show(found: Sequence[Shown], left_out: Sequence[LeftOut], console: Console) 
     for shown in found:
         lines = refusals(shown)
         if lines:
-            console.print(f"{name(shown)}:")
+            console.print(f"{_whose(shown)}{name(shown)}:")
             console.print(pairs(lines))
     if left_out:
         console.print("\nLeft out:")
@@ -50,18 +50,25 @@ def detail(shown: Shown) -> Table:
 
 def compared(found: Sequence[Shown]) -> Table:
     """One line an estimate, in the order given."""
-    columns = ["model", "edition", "input tokens", "basis", "output", "cost"]
+    # Of several files, which file says more than which edition.
+    first = "request" if any("request" in shown for shown in found) else "edition"
+    columns = ["model", first, "input tokens", "basis", "output", "cost"]
     refused = any(shown["refusals"] for shown in found)
     if refused:
         columns.append("refusals")
     made = table(*columns, right=("refusals",), whole=("model", "basis", "cost"))
     for shown in found:
-        cells = [name(shown), shown["edition"], counted(shown), shown["basis"]]
+        cells = [name(shown), visible(shown[first]), counted(shown), shown["basis"]]
         cells += [output(shown), cost(shown)]
         if refused:
             cells.append(str(len(shown["refusals"]) or ""))
         made.add_row(*cells)
     return made
+
+
+def _whose(shown: Shown) -> str:
+    """The file of an estimate, where it is one of several."""
+    return f"{visible(shown['request'])}: " if "request" in shown else ""
 
 
 def name(shown: Shown) -> str:
