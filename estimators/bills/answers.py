@@ -182,14 +182,15 @@ def _streamed(
     growing = None if incremental is None else not incremental
     if not native:
         growing = False
-    refused = status is not None and status >= 400
-    refused = refused or any(_tells_error(frame, None) for frame in frames)
+    errors = any(_tells_error(frame, None) for frame in frames)
+    # An error after the beginning of an answer cuts it off; that beginning may be billed.
+    refused = (status is not None and status >= 400) or (errors and not texts)
     about = next((_about(frame) for frame in frames), (None, None, None))
     return Answer(
         tuple(_joined(texts[at], growing) for at in sorted(texts)) if texts else None,
         "".join(_joined(thoughts[at], growing) for at in sorted(thoughts)),
         calls,
-        finished,
+        finished and not errors,
         billed,
         refused,
         *about,

@@ -36,6 +36,8 @@ class Call(NamedTuple):
     answer: Answer
     recorded: tuple[Decimal, str] | None = None
     """What the log reckons that it cost, and the currency."""
+    edition: str | None = None
+    """That it was held to, where the log says so."""
 
 
 class Fault(NamedTuple):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
-from tokenassay.estimators.bills.findings import Finding, worst
+from tokenassay.estimators.bills.findings import Finding, Side, worst
 from tokenassay.estimators.bills.findings import Verdict as Breach
 from tokenassay.estimators.bills.inputs import Explained, explain, inconsistent
 from tokenassay.estimators.bills.laws import theil_sen
@@ -21,17 +21,25 @@ FEWEST: Final = 4
 """Calls below which no law is looked for."""
 
 
+class Drift(NamedTuple):
+    """How what is billed follows from what is counted."""
+
+    constant: int | None
+    """Tokens too many in each call; None where no one number says it."""
+    factor: float | None
+    """Billed by counted, beside the constant."""
+    uncertainty: float | None
+    """Half the width of the interval in which the factor lies; None where no law holds."""
+
+
 class Judged(NamedTuple):
     """What is to be said of one model's bills."""
 
     tally: Tally
     verdict: Verdict
     why: str
-    constant: int | None
-    """Tokens too many in each call; None where no one number says it."""
-    factor: float | None
-    """Billed by counted."""
-    uncertainty: float | None
+    drift: dict[Side, Drift]
+    """Of input and of output; one that can't be told is not in it."""
     findings: tuple[Finding, ...]
     template: str | None
     """The template that accounts for the input: ``own``, or a profile's name."""
@@ -49,9 +57,9 @@ class Judged(NamedTuple):
 
     @property
     def wrong(self) -> list[WrongCall]:
-        """The first calls of each kind, in their order."""
+        """The first calls of each kind, by file and line."""
         found = [call for kind in self.kinds for call in self.tally.wrong.get(kind, ())]
-        return sorted(found, key=lambda call: call.number)
+        return sorted(found, key=lambda call: call.place)
 
 
 def judge(tally: Tally) -> Judged:
@@ -75,21 +83,17 @@ def judge(tally: Tally) -> Judged:
         many = tally.wrong_counts["unmetered"]
         verdict = "unmetered"
         why = f"{many:,} of {tally.calls - tally.refused:,} answers tell no usage, which must"
+    elif head is None and tally.refused == tally.calls:
+        why = "every call was refused, and nothing was billed"
     elif head is None and not tally.compared:
         verdict, why = "inconclusive", "no answer tells usage"
     elif head is None and explained.template is None:
         verdict, why = "inconclusive", notes[-1] if notes else "nothing explains what is billed"
-    honest = verdict in ("agrees", "unmetered")
-    constant, factor = (0, 1.0) if honest else (head.surplus, head.factor) if head else (None, None)
-    if head is not None and factor is None and verdict != "swapped":
-        constant, factor = _line(sample)
     return Judged(
         tally,
         verdict,
         why,
-        constant,
-        factor,
-        head.uncertainty if head else None,
+        dict(_drifts(sample, explained, findings)),
         findings,
         explained.template,
         explained.offset,
@@ -132,13 +136,30 @@ def _agreement(tally: Tally, explained: Explained) -> str:
     return f"what is billed is what the template {explained.template} gives"
 
 
-def _line(sample: Sequence[Observation]) -> tuple[int | None, float | None]:
-    """The line through most points, where no law holds."""
-    told = [one for one in sample if OWN in one.counts and one.billed_input is not None]
-    if len(told) < FEWEST:
-        return None, None
-    slope, offset = theil_sen([o.counts[OWN] for o in told], [o.billed_input or 0 for o in told])
-    return round(offset), round(slope, 4)
+def _drifts(
+    sample: Sequence[Observation], explained: Explained, findings: Sequence[Finding]
+) -> Iterator[tuple[Side, Drift]]:
+    """The drift of input and output: by their law, else the line through most points."""
+    if len(sample) < FEWEST:
+        return
+    by_side = {finding.side: finding for finding in reversed(findings)}
+    honest = Drift(0, 1.0, 0.0)
+    found = by_side.get("input")
+    counts = [(one.counts.get(OWN), one.billed_input) for one in sample]
+    if explained.template is not None or found is not None:
+        yield "input", _drift(found, counts) if found else honest
+    outputs = [(one.output, one.billed_output) for one in sample if one.output is not None]
+    if len(outputs) >= FEWEST:
+        found = by_side.get("output")
+        yield "output", _drift(found, outputs) if found else honest
+
+
+def _drift(found: Finding, points: Sequence[tuple[int | None, int | None]]) -> Drift:
+    if found.factor is not None and (found.surplus is not None or found.uncertainty is not None):
+        return Drift(found.surplus, found.factor, found.uncertainty)
+    told = [(own, bill) for own, bill in points if own is not None and bill is not None]
+    slope, offset = theil_sen([own for own, _ in told], [bill for _, bill in told])
+    return Drift(round(offset), round(slope, 4), None)
 
 
 def _kinds(explained: Explained, findings: Sequence[Finding], swapped: bool) -> tuple[str, ...]:

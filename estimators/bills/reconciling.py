@@ -18,7 +18,7 @@ from tokenassay.estimators.bills.tallies import Tally
 from tokenassay.estimators.bills.weighing import Terms, Weigher
 from tokenassay.estimators.requests import NotARequest
 
-Form = Literal["pairs of files", "JSON lines", "LiteLLM's log", "browser's log", "run"]
+Form = Literal["requests and responses", "JSON lines", "LiteLLM's log", "browser's log", "run"]
 
 NAMED: Final = 100
 """Lines of a kind that are listed."""
@@ -79,7 +79,7 @@ def reconcile(
             gatherer.take_all(run, "run", told)
         elif responses:
             joined_by, found = join(requests, responses, by)
-            gatherer.take_all(found, "pairs of files", told)
+            gatherer.take_all(found, "requests and responses", told)
         else:
             gatherer.take_all(_calls_of(requests, gatherer.forms), None, told)
     except KeyboardInterrupt:

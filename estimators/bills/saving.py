@@ -105,8 +105,9 @@ def learnt_of(judged: Judged, today: dt.date) -> Learnt:
     if profile == OWN:
         profile = _same_as_own(judged)
     since = tally.first_day or today
-    days = f", {since} to {tally.last_day}" if tally.last_day else ""
-    evidence = f"{tally.compared:,} calls of a log that was reconciled{days}"
+    days = f" of {since}" if tally.last_day else ""
+    days += f" to {tally.last_day}" if tally.last_day not in (None, since) else ""
+    evidence = f"{tally.compared:,} calls{days}, reconciled with their bills"
     return Learnt(tally.model, profile, judged.offset, since, evidence)
 
 

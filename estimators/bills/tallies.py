@@ -70,7 +70,9 @@ class Tally:
         self.calls = self.streamed = self.refused = self.silent = self.compared = 0
         self.doubtful = 0
         """Calls outside the range of a count that is no proof: tools, files, other vocabulary."""
-        self.counted_input = self.billed_input = 0
+        self.counted_input = self.counted_billed_input = 0
+        """Input of the calls that could be counted: counted, billed."""
+        self.billed_input = 0
         self.counted_output = self.told_output = self.outputs = 0
         """Output of the answers that could be counted: counted, billed, how many."""
         self.billed_output = 0
@@ -150,7 +152,9 @@ class Tally:
         counted = found.input_tokens
         if counted is None:
             return {}
-        self.counted_input += given if weighed.accounts else counted
+        if found.input_range[1] is not None:
+            self.counted_input += given if weighed.accounts else counted
+            self.counted_billed_input += given
         if weighed.accounts:
             return {}
         if not weighed.is_plain or found.basis == "approximate":

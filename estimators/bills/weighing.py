@@ -84,7 +84,7 @@ class Weigher:
         found = estimate(
             request,
             model=terms.model,
-            edition=terms.edition,
+            edition=terms.edition or call.edition,
             as_of=as_of,
             contract=self._contract,
             batch=call.batch,

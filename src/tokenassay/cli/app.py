@@ -18,6 +18,7 @@ from tokenassay.cli.estimate import estimate
 from tokenassay.cli.lies import lies
 from tokenassay.cli.models import models
 from tokenassay.cli.output import complaints
+from tokenassay.cli.reconcile import reconcile
 from tokenassay.cli.report import report
 from tokenassay.cli.selfcheck import selfcheck
 from tokenassay.cli.serve import serve
@@ -60,6 +61,7 @@ def count(context: typer.Context) -> None:
 app.command(short_help="Tokens, cost and refusals of a request.")(estimate)
 app.command(short_help="Tokens, cost and refusals of files of requests.")(batch)
 app.command(short_help="Tokens and limits of documents for qwen-long.")(documents)
+app.command(short_help="What was estimated against what was billed.")(reconcile)
 app.command(short_help="What is known of the models.")(models)
 app.command(short_help="What the documents promise.")(contracts)
 app.command(short_help="Hold an endpoint to its documents.")(check)
