@@ -9,14 +9,19 @@ from decimal import Decimal
 from typing import Final
 
 from tokenassay.conformance import baseline, judging
-from tokenassay.conformance.compare.asks import Ask, asks, simpler
+from tokenassay.conformance.checking import Check
+from tokenassay.conformance.compare.asking import asks
+from tokenassay.conformance.compare.asks import Ask
 from tokenassay.conformance.compare.differences import Difference, explains, keep, pruned
-from tokenassay.conformance.compare.facets import DIALECT, TITLES
+from tokenassay.conformance.compare.facets import DIALECT, TITLES, is_sound, is_surely_sound
+from tokenassay.conformance.compare.judgements import keep_rows
 from tokenassay.conformance.compare.predicting import expected, judge
+from tokenassay.conformance.compare.shrinking import simpler
 from tokenassay.conformance.compare.sides import Side
 from tokenassay.conformance.exchanges import Exchange
 from tokenassay.conformance.failures import Stopped
 from tokenassay.conformance.probe import Probe
+from tokenassay.conformance.running import plan_of, run_promises
 from tokenassay.conformance.sessions import Session
 from tokenassay.contracts.records import Record
 
@@ -48,6 +53,7 @@ class Comparer:
     ) -> None:
         self._sides = {session.target.name: Side(session) for session in sessions}
         self._against = against
+        self._standing: Counter[str] = Counter()
         probes = [side.probe for side in self._sides.values()]
         self.asks = asks(probes, seed, examples)
 
@@ -56,11 +62,7 @@ class Comparer:
         found = {}
         for name, side in self._sides.items():
             pricing = side.session.pricing
-            each = [
-                pricing.at_most(ask.body(side.probe))
-                for ask in self.asks
-                if not side.probe.too_dear(ask.body(side.probe))
-            ]
+            each = [price for ask in self.asks if (price := side.at_most(ask)) is not None]
             money = sum((cost for cost, _ in each), Decimal(0)) if pricing.known else None
             found[name] = len(each), money, pricing.currency, sum(tokens for _, tokens in each)
         return found
@@ -68,14 +70,7 @@ class Comparer:
     def run(self, workers: int = 4, told: Callable[[], None] | None = None) -> Comparison:
         """Ask everything, each target at its own pace, and shrink what differs."""
         sides = list(self._sides.values())
-        with ThreadPoolExecutor(max_workers=len(sides), thread_name_prefix="compare") as pool:
-            try:
-                list(pool.map(lambda side: self._ask_all(side, workers, told), sides))
-            except BaseException:
-                for side in sides:
-                    side.session.stopping.set()
-                    side.session.wire.close()
-                raise
+        self._side_by_side(lambda side: self._ask_all(side, workers, told))
         return Comparison(
             asked=len(self.asks),
             differences=tuple(self._differences()),
@@ -83,6 +78,33 @@ class Comparer:
             stopped={side.name: side.stopped for side in sides if side.stopped},
             not_run={side.name: self._missing(side) for side in sides},
         )
+
+    def _side_by_side(self, work: Callable[[Side], None]) -> None:
+        """Do it for each target in a thread of its own; an interrupt ends them all."""
+        sides = list(self._sides.values())
+        with ThreadPoolExecutor(max_workers=len(sides), thread_name_prefix="compare") as pool:
+            try:
+                list(pool.map(work, sides))
+            except BaseException:
+                for side in sides:
+                    side.session.stopping.set()
+                    side.session.wire.close()
+                raise
+
+    def check(self, suites: Sequence[Check], workers: int = 4) -> None:
+        """Check the promises of each target's own edition, all targets side by side."""
+        chosen = {suite.target.name: suite for suite in suites}
+        self._side_by_side(lambda side: self._check(side, chosen[side.name], workers))
+
+    def _check(self, side: Side, suite: Check, workers: int) -> None:
+        plans = [plan_of(promise, suite.edition) for promise in suite.selected]
+        side.session.run.plan(side.name, plans)
+        run_promises(side.session, suite.selected, workers=workers)
+
+    def keep_rows(self) -> None:
+        """Put each request with each target's outcome into the run file, once it has run."""
+        for side in self._sides.values():
+            keep_rows(side, self.asks)
 
     def _missing(self, side: Side) -> int:
         return sum(side.seen.get((ask.key, 0)) is None for ask in self.asks)
@@ -112,6 +134,7 @@ class Comparer:
 
     def _differences(self) -> Iterator[Difference]:
         found: list[Difference] = []
+        self._standing = self._agreement()
         for ask in sorted(self.asks, key=lambda ask: ask.size):
             looks = {name: side.look(ask) for name, side in self._sides.items()}
             for facet in TITLES:
@@ -119,26 +142,26 @@ class Comparer:
                 known = {
                     name
                     for name in looks
-                    if any(
-                        explains(difference, facet, name, ask, looks[name].get(facet, ""))
-                        for difference in found
+                    if not is_surely_sound(facet, looks[name].get(facet))
+                    and any(
+                        explains(difference, facet, name, ask, looks[name]) for difference in found
                     )
                 }
                 left = {name: look for name, look in looks.items() if name not in known}
-                for reference, deviants in self._parted(facet, left):
+                for reference, deviants in self._parted(ask, facet, left):
                     difference = self._shrunk(facet, ask, reference, deviants)
                     if difference is not None:
                         keep(found, difference)
         yield from pruned(found)
 
     def _parted(
-        self, facet: str, looks: Mapping[str, Mapping[str, str]]
+        self, ask: Ask, facet: str, looks: Mapping[str, Mapping[str, str]]
     ) -> Iterator[tuple[str, tuple[str, ...]]]:
         """The target to measure by, and those that answer otherwise, class by class."""
         told = {name: look[facet] for name, look in looks.items() if facet in look}
         if len(set(told.values())) < 2:
             return
-        reference = self._reference(told)
+        reference = self._reference(ask, facet, told)
         surface = self._sides[reference].probe.surface
         classes: dict[str, list[str]] = {}
         for name, value in told.items():
@@ -148,12 +171,43 @@ class Comparer:
         for names in classes.values():
             yield reference, tuple(names)
 
-    def _reference(self, told: Mapping[str, str]) -> str:
-        """The baseline, else the first of the largest class."""
+    def _reference(self, ask: Ask, facet: str, told: Mapping[str, str]) -> str:
+        """The baseline, else one of the largest class; among equals the least odd one."""
         if self._against is not None and self._against in told:
             return self._against
         sizes = Counter(told.values())
-        return max(told, key=lambda name: sizes[told[name]])
+
+        def rank(name: str) -> tuple[int, bool, bool, int]:
+            return (
+                sizes[told[name]],
+                self._as_documented(ask, facet, name),
+                is_sound(facet, told[name]),
+                self._standing[name],
+            )
+
+        return max(told, key=rank)
+
+    def _as_documented(self, ask: Ask, facet: str, name: str) -> bool:
+        side = self._sides[name]
+        exchange = side.exchange(ask)
+        if exchange is None or ask.errand:
+            return True
+        return judge(ask, side.probe, facet, exchange).as_documented is not False
+
+    def _agreement(self) -> Counter[str]:
+        """How often each target answers as most do."""
+        found: Counter[str] = Counter()
+        for ask in self.asks:
+            looks = {name: side.look(ask) for name, side in self._sides.items()}
+            for facet in TITLES:
+                told = {name: look[facet] for name, look in looks.items() if facet in look}
+                sizes = Counter(told.values())
+                found.update(
+                    name
+                    for name, value in told.items()
+                    if len(told) > 1 and 2 * sizes[value] > len(told)
+                )
+        return found
 
     def _shrunk(
         self, facet: str, ask: Ask, reference: str, deviants: tuple[str, ...]
@@ -190,6 +244,7 @@ class Comparer:
     def _described(
         self, facet: str, ask: Ask, reference: str, deviants: tuple[str, ...]
     ) -> Difference:
+        look = self._sides[deviants[0]].look(ask)
         answers, exchanges, clauses = {}, {}, {}
         sides, editions = [], []
         for name, side in self._sides.items():
@@ -208,12 +263,15 @@ class Comparer:
             ask=ask,
             reference=reference,
             deviants=deviants,
+            values={name: value for name, value in look.items() if name in (facet, _SAID)},
             answers=answers,
             exchanges=exchanges,
             documented=expected(sides, editions),
             clauses=clauses,
         )
 
+
+_SAID: Final = "refusal.message"
 
 _CATEGORICAL: Final = frozenset({"acceptance", "refusal.status"})
 """Facets whose values must stay as they are while a request is made smaller."""

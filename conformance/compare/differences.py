@@ -24,6 +24,8 @@ class Difference(Record, frozen=True, kw_only=True):
     """The smallest request that was found to show it."""
     reference: str
     deviants: tuple[str, ...]
+    values: Mapping[str, str]
+    """What is to be seen at the deviants, by facet."""
     answers: Mapping[str, str]
     """What each target answered, as far as it was looked at."""
     exchanges: Mapping[str, int]
@@ -42,15 +44,26 @@ class Difference(Record, frozen=True, kw_only=True):
         return TITLES[self.facets[0]]
 
 
-def explains(known: Difference, facet: str, target: str, ask: Ask, value: str) -> bool:
-    """Whether a difference that is known makes a target differ here too."""
+def explains(known: Difference, facet: str, target: str, ask: Ask, seen: Mapping[str, str]) -> bool:
+    """Whether a difference that is known makes a target differ here too.
+
+    ``seen``: what is to be seen of the target's answer here, by facet.
+    """
+    value = seen.get(facet, "")
     if target not in known.deviants or not _covers(known, facet, value, target):
+        return False
+    if _everywhere(known, facet, ask, value):
+        return True
+    if known.ask.errand != ask.errand:
         return False
     names = set(known.ask.parameters) <= set(ask.parameters)
     plain = known.ask.messages == Ask().messages
     roles = {message.get("role") for message in known.ask.messages}
     if facet == "acceptance":
         talk = plain or known.ask.messages == ask.messages
+        words = known.values.get("refusal.message")
+        if words is not None and words == seen.get("refusal.message"):
+            talk = talk or roles <= {message.get("role") for message in ask.messages}
     elif facet.startswith("refusal.") and "acceptance" in known.facets:
         talk = plain or roles <= {message.get("role") for message in ask.messages}
     else:
@@ -65,13 +78,29 @@ def explains(known: Difference, facet: str, target: str, ask: Ask, value: str) -
     )
 
 
+def _everywhere(known: Difference, facet: str, ask: Ask, value: str) -> bool:
+    """Whether a difference is one of all answers of a kind, whatever was asked."""
+    if facet == "refusal.form":
+        return facet in known.facets
+    if facet.startswith("refusal."):
+        return known.values.get(facet) == value
+    if facet == "answer.tools":
+        # Which tools are offered changes nothing of how they are called.
+        same = ask.stream or not known.ask.stream
+        return same and facet in known.facets and known.values[facet] == value
+    if ask.errand and known.ask.errand:
+        return known.values.get(facet) == value
+    return ask.stream and "stream.order" in known.facets
+
+
 def _covers(known: Difference, facet: str, value: str, target: str) -> bool:
     """Whether one of the facets of a difference is this one, or brings it about."""
     if facet == "acceptance":
         same = known.answers.get(target, "").startswith("refused") == (value == "refused")
         return facet in known.facets and same
+    brings = {**_BRINGS, **(_STREAMS_BRING if known.ask.stream else {})}
     return facet in known.facets or any(
-        facet.startswith(tuple(_BRINGS[broad])) for broad in known.facets if broad in _BRINGS
+        facet.startswith(brings[broad]) for broad in known.facets if broad in brings
     )
 
 
@@ -83,8 +112,17 @@ _BRINGS: Final[dict[str, tuple[str, ...]]] = {
     "acceptance": ("refusal.",),
     "answer.form": ("answer.role", "answer.tools", "answer.choices", "stream.form"),
     "answer.style": ("answer.form", "answer.role", "answer.choices"),
+    "answer.finish_reason": ("answer.tools",),
+    "answer.tools": ("stream.form",),
 }
 """What a facet that differs makes differ as well."""
+
+_STREAMS_BRING: Final[dict[str, tuple[str, ...]]] = {
+    "usage.output": ("answer.",),
+    "stream.order": ("answer.", "usage.", "stream."),
+    "stream.end": ("answer.", "usage."),
+}
+"""The same of streams alone, whose text is broken where it is not what is billed."""
 
 
 def _cause(difference: Difference) -> tuple[object, ...]:
@@ -129,6 +167,7 @@ def _merged(known: Difference, new: Difference) -> Difference:
     return replace(
         known,
         facets=known.facets + new.facets,
+        values={**known.values, **new.values},
         answers={
             name: f"{told}; {new.answers[name]}" if name in new.answers else told
             for name, told in known.answers.items()
@@ -146,7 +185,7 @@ def pruned(found: list[Difference]) -> list[Difference]:
 
     def brought(difference: Difference, by: Difference) -> bool:
         return rank(by) < rank(difference) and all(
-            explains(by, facet, target, difference.ask, difference.answers.get(target, ""))
+            explains(by, facet, target, difference.ask, difference.values)
             for facet in difference.facets
             for target in difference.deviants
         )

@@ -5,14 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Any, Final
-
-import msgspec
+from typing import Any, Final, Literal
 
 from tokenassay.conformance.compare.asks import Ask
+from tokenassay.conformance.compare.shapes import (
+    calls_of,
+    form,
+    json_of,
+    lines_of,
+    numbers_of,
+    order_of,
+)
 from tokenassay.conformance.exchanges import Exchange
 from tokenassay.conformance.probe import Probe
-from tokenassay.conformance.reading import Reply, counts, flow_of, reply_of
+from tokenassay.conformance.promises.talking import default_mode
+from tokenassay.conformance.promises.tool_calls import of_flow, of_reply
+from tokenassay.conformance.reading import counts, flow_of, reply_of
 from tokenassay.conformance.spend import last_usage
 from tokenassay.contracts import patterns
 
@@ -37,6 +45,7 @@ TITLES: Final[dict[str, str]] = {
     "answer.cap": "an answer keeps to its cap alike",
     "answer.stop": "an answer ends at a stop word alike",
     "answer.tools": "tools are called alike",
+    "answer.json": "an answer in JSON is JSON alike",
     "usage.presence": "usage is told alike",
     "usage.input": "input is billed alike",
     "usage.output": "output is billed as its text alike",
@@ -45,26 +54,65 @@ TITLES: Final[dict[str, str]] = {
     "stream.form": "frames have the same fields",
     "stream.mode": "frames hold the text in the same way",
     "stream.usage": "frames tell usage alike",
+    "stream.order": "frames come in the same order",
     "stream.end": "a stream ends alike",
     "stream.ids": "frames share one id alike",
+    "store.truth": "what is kept is told alike",
 }
 """Every facet, in words, the broadest first: a narrower one is judged where the broader agree."""
 
 DIALECT: Final = frozenset(
     name
     for name in TITLES
-    if name.endswith((".form", ".code", ".message", ".lines", ".mode", ".end"))
+    if name.endswith((".form", ".code", ".message", ".lines", ".mode", ".order", ".end"))
 )
 """Facets that only endpoints of one dialect share."""
 
+_SOUND: Final[dict[str, tuple[str, ...]]] = {
+    "refusal.usage": ("not billed",),
+    "answer.text": ("something",),
+    "answer.model": ("as asked",),
+    "answer.role": ("assistant",),
+    "answer.finish_reason": ("as its length says",),
+    "answer.cap": ("kept",),
+    "answer.stop": ("ended",),
+    "answer.tools": ("1 called",),
+    "answer.json": ("JSON as wanted",),
+    "usage.presence": ("told",),
+    "usage.output": ("as the text",),
+    "usage.total": ("adds up",),
+    "stream.order": ("in order",),
+    "stream.end": ("[DONE]",),
+    "stream.ids": ("one",),
+    "store.truth": ("as uploaded", "as asked for", "deleted"),
+}
+"""What is to be seen at an endpoint that does nothing odd, where that is the same for all."""
+
+_JSON: Final = ("json_object", "json_schema")
+
 _NUMBERS: Final = re.compile(r"\d[\d.e+-]*")
-_PREFIX: Final = re.compile(r"(?<=-).*|^[0-9a-f]{8}-.*")
 _IDS: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(chatcmpl|call|req)[-_][\w-]+")
 
 
-def observe(ask: Ask, probe: Probe, exchange: Exchange) -> dict[str, str]:
-    """The facets of an exchange; none where it tells nothing (a broken line, a 429)."""
-    return dict(_facets(ask, probe, exchange))
+def observe(ask: Ask, probe: Probe, exchange: Exchange, truth: str | None = None) -> dict[str, str]:
+    """The facets of an exchange; none where it tells nothing (a broken line, a 429).
+
+    ``truth``: what an errand found of the thing that it had sent there.
+    """
+    found = dict(_facets(ask, probe, exchange))
+    if truth is not None and found.get("acceptance") == "accepted":
+        found["store.truth"] = truth
+    return found
+
+
+def is_sound(facet: str, value: str) -> bool:
+    """Whether that is to be seen where nothing is odd; True where it can't be told."""
+    return value in _SOUND.get(facet, (value,))
+
+
+def is_surely_sound(facet: str, value: str | None) -> bool:
+    """The same; False where it can't be told."""
+    return value in _SOUND.get(facet, ())
 
 
 def _facets(ask: Ask, probe: Probe, exchange: Exchange) -> Iterator[tuple[str, str]]:
@@ -79,6 +127,11 @@ def _facets(ask: Ask, probe: Probe, exchange: Exchange) -> Iterator[tuple[str, s
         yield "acceptance", f"status {exchange.status}"
         return
     yield "acceptance", "accepted"
+    if ask.errand:
+        if isinstance(exchange.json, dict):
+            # Their values change while a batch goes on.
+            yield "answer.form", ", ".join(sorted(exchange.json))
+        return
     yield "answer.kind", exchange.content_type or "none"
     if exchange.is_stream:
         yield from _stream(ask, probe, exchange)
@@ -115,7 +168,8 @@ def _plain(ask: Ask, probe: Probe, exchange: Exchange) -> Iterator[tuple[str, st
     yield from _said(ask, probe, reply.text, bool(reply.reasoning), exchange)
     yield "answer.role", str(reply.role)
     if reply.tool_calls or "tools" in ask.parameters:
-        yield "answer.tools", _calls(reply)
+        calling = of_reply(exchange, reply)
+        yield "answer.tools", calls_of(calling, ask.parameters.get("tools"))
     elif reply.text is not None:
         yield "answer.finish_reason", _ending(ask, probe, reply.text, reply.finish_reason)
 
@@ -133,8 +187,11 @@ def _said(
         yield "usage.input", f"{given}"
     if text is None or thought:
         return
+    wanted = ask.parameters.get("response_format")
     cap = ask.parameters.get("max_tokens", ask.cap)
     tokens = probe.count(text)
+    if isinstance(wanted, dict) and wanted.get("type") in _JSON and tokens < (cap or 0):
+        yield "answer.json", json_of(wanted, text)
     known = "max_tokens" in probe.edition.parameters(probe.model)
     if isinstance(cap, int) and known and not isinstance(cap, bool):
         yield "answer.cap", "kept" if tokens <= max(cap, 0) else f"passed by {tokens - cap}"
@@ -153,8 +210,8 @@ def _said(
 
 def _stream(ask: Ask, probe: Probe, exchange: Exchange) -> Iterator[tuple[str, str]]:
     events = exchange.events
-    lines = sorted({" ".join(_lines(event)) for event in events if not event.is_done})
-    yield "stream.lines", ", ".join(lines) or "none"
+    lines = sorted({" ".join(lines_of(event)) for event in events if not event.is_done})
+    yield "stream.lines", ", ".join((*lines, *numbers_of(events))) or "none"
     yield "stream.end", "[DONE]" if events and events[-1].is_done else "no end mark"
     flow = flow_of(exchange, probe.surface, "incremental")
     texts = [reply.text or "" for reply in flow.speaking]
@@ -177,8 +234,19 @@ def _stream(ask: Ask, probe: Probe, exchange: Exchange) -> Iterator[tuple[str, s
     text = spoken[-1] if grows and spoken else "".join(texts)
     thought = any(reply.reasoning for reply in flow.replies)
     yield from _said(ask, probe, text, thought, exchange)
-    if "tools" not in ask.parameters:
+    yield "stream.order", order_of(flow)
+    if "tools" in ask.parameters:
+        calling = of_flow(exchange, flow_of(exchange, probe.surface, _mode(ask, probe)))
+        yield "answer.tools", calls_of(calling, ask.parameters["tools"])
+    else:
         yield "answer.finish_reason", _ending(ask, probe, text, flow.finish_reason)
+
+
+def _mode(ask: Ask, probe: Probe) -> Literal["cumulative", "incremental"]:
+    asked = ask.parameters.get("incremental_output")
+    if isinstance(asked, bool):
+        return "incremental" if asked else "cumulative"
+    return default_mode(probe)
 
 
 def _ending(ask: Ask, probe: Probe, text: str, reason: Any) -> str:
@@ -188,75 +256,3 @@ def _ending(ask: Ask, probe: Probe, text: str, reason: Any) -> str:
     full = capped and probe.count(text) >= cap
     usual = "length" if full else "stop"
     return "as its length says" if reason == usual else f"{reason} where {usual} is due"
-
-
-def _calls(reply: Reply) -> str:
-    """How tools are called: how often, and what is wrong with a call."""
-    if not reply.tool_calls:
-        return "not called"
-    faults = {fault for call in reply.tool_calls for fault in _faults(call)}
-    if reply.finish_reason != "tool_calls":
-        faults.add(f"finish_reason {reply.finish_reason}")
-    return f"{len(reply.tool_calls)} called" + "".join(f", {fault}" for fault in sorted(faults))
-
-
-def _faults(call: Mapping[str, Any]) -> Iterator[str]:
-    function = call.get("function")
-    function = function if isinstance(function, dict) else {}
-    if not call.get("id"):
-        yield "without id"
-    try:
-        arguments = msgspec.json.decode(str(function.get("arguments")))
-    except msgspec.DecodeError:
-        yield "arguments are no JSON"
-        return
-    if not isinstance(arguments, dict):
-        yield "arguments are no object"
-
-
-def _lines(event: Any) -> Iterator[str]:
-    if event.id is not None:
-        yield "id"
-    if event.event is not None:
-        yield f"event:{event.event}"
-    if event.comments:
-        yield "comment"
-    if event.data is not None:
-        yield "data"
-    yield from event.irregular
-
-
-def form(body: Any, *, loosely: bool = False) -> str:
-    """Fields of a body with their types; usage and what depends on the words is left out.
-
-    ``loosely``: without whether a text is empty, which changes from frame to frame.
-    """
-    return ", ".join(sorted(set(_paths(body, "", loosely)))) or _kind(body, loosely)
-
-
-def _paths(value: Any, path: str, loosely: bool) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if key in ("usage", "tool_calls", "message_content"):
-                continue
-            yield from _paths(inner, f"{path}.{key}" if path else str(key), loosely)
-    elif isinstance(value, list):
-        for inner in value[:1]:
-            yield from _paths(inner, f"{path}[]", loosely)
-    elif path.endswith("object") and isinstance(value, str):
-        yield f"{path}: {value}"
-    elif path == "id" and isinstance(value, str):
-        yield f"{path}: {_PREFIX.sub('', value) or 'text'}"
-    else:
-        loose = loosely or path.endswith(("content", "param"))
-        yield f"{path}: {_kind(value, loose)}"
-
-
-def _kind(value: Any, loosely: bool) -> str:
-    if value is None:
-        return "text" if loosely else "null"
-    if isinstance(value, str):
-        return "text" if loosely or value else "empty text"
-    if isinstance(value, bool):
-        return "boolean"
-    return "number" if isinstance(value, int | float) else type(value).__name__

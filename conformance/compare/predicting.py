@@ -16,6 +16,12 @@ from tokenassay.estimators.requests import read_request
 
 _RESPONSES = ("response", "message_response", "text_response", "tool_response")
 
+_SHAPED = ("answer.style", "answer.form", "answer.role")
+"""Facets that the documented shape of an answer decides."""
+
+_ADDS_INPUT = ("enable_search", "search_options")
+"""Parameters by which a server puts something of its own into the prompt."""
+
 
 class Side(Record, frozen=True, kw_only=True):
     """Whether one target answers as its own documents say, and by which clauses."""
@@ -44,7 +50,8 @@ def expected(sides: Sequence[Side], editions: Sequence[str]) -> bool | None:
     return True if all(side.as_documented for side in sides) else None
 
 
-def _refusals(ask: Ask, probe: Probe) -> list[Refusal]:
+def refusals(ask: Ask, probe: Probe) -> list[Refusal]:
+    """What the target's own edition has against a request."""
     body = ask.body(probe)
     read = read_request(body, surface=probe.surface, streaming=ask.stream)
     estimate = probe.estimate(body) if ask.model is None else None
@@ -55,7 +62,7 @@ def _refusals(ask: Ask, probe: Probe) -> list[Refusal]:
 def _by_rules(ask: Ask, probe: Probe, facet: str, exchange: Exchange) -> Side | None:
     if facet != "acceptance" and not facet.startswith("refusal."):
         return None
-    found = _refusals(ask, probe)
+    found = refusals(ask, probe)
     firm = [refusal for refusal in found if refusal.level != "unspecified"]
     clauses = tuple(refusal.clause for refusal in found[:1])
     error = exchange.error
@@ -79,10 +86,18 @@ def _by_rules(ask: Ask, probe: Probe, facet: str, exchange: Exchange) -> Side | 
 def _by_template(ask: Ask, probe: Probe, facet: str, exchange: Exchange) -> Side | None:
     if facet != "usage.input" or ask.model is not None:
         return None
-    counted = probe.estimate(ask.body(probe)).input_tokens
+    counted = counted_input(ask, probe)
     usage = exchange.json.get("usage") if isinstance(exchange.json, Mapping) else None
     told = (usage or {}).get("input_tokens", (usage or {}).get("prompt_tokens"))
-    return Side(as_documented=None if told is None else told == counted)
+    return Side(as_documented=None if None in (told, counted) else told == counted)
+
+
+def counted_input(ask: Ask, probe: Probe) -> int | None:
+    """Input tokens by our count; None where no document lets one count them."""
+    if any(name in _ADDS_INPUT for name in ask.parameters):
+        return None
+    tokens: int | None = probe.estimate(ask.body(probe)).input_tokens
+    return tokens
 
 
 def _by_stream(ask: Ask, probe: Probe, facet: str, exchange: Exchange) -> Side | None:
@@ -95,7 +110,7 @@ def _by_stream(ask: Ask, probe: Probe, facet: str, exchange: Exchange) -> Side |
 
 def _by_shape(ask: Ask, probe: Probe, facet: str, exchange: Exchange) -> Side | None:
     """By the documented shapes of answers and by defaults: one of them has to fit."""
-    if not facet.startswith("answer.") or exchange.is_stream:
+    if facet not in _SHAPED or exchange.is_stream:
         return None
     shapes = list(_shapes(probe))
     fitting = [shape.id for shape in shapes if first_fault(shape, exchange.json) is None]

@@ -93,19 +93,21 @@ def call(probe: Probe, said: Said, *, streamed: bool = False, **given: Any) -> C
     body = probe.body(said, **{**asked, **given})
     exchange = probe.accepted(probe.send(body, stream=usual.stream))
     if not usual.stream:
-        return _of_reply(exchange, reply_of(exchange, probe.surface))
+        return of_reply(exchange, reply_of(exchange, probe.surface))
     mode = default_mode(probe)
     if isinstance(asked.get("incremental_output"), bool):
         mode = "incremental" if asked["incremental_output"] else "cumulative"
-    return _of_flow(exchange, read_stream(probe, exchange, mode))
+    return of_flow(exchange, read_stream(probe, exchange, mode))
 
 
-def _of_reply(exchange: Exchange, reply: Reply) -> Calling:
+def of_reply(exchange: Exchange, reply: Reply) -> Calling:
+    """The calls of a plain answer."""
     calls = [dict(made) for made in reply.tool_calls]
     return Calling(exchange, calls, reply.finish_reason, reply.text or "")
 
 
-def _of_flow(exchange: Exchange, flow: Flow) -> Calling:
+def of_flow(exchange: Exchange, flow: Flow) -> Calling:
+    """The calls of a streamed answer, joined by the way that its frames hold them."""
     if flow.mode == "cumulative":
         spoken = [reply for reply in flow.speaking if reply.tool_calls]
         made = spoken[-1].tool_calls if spoken else ()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from tests.cli.calling import Caller, one_line
 from tokenassay.conformance import mock
+from tokenassay.conformance.results import json_schema
 
 EDITION = "qwen-openai@2026"
 
@@ -41,13 +43,28 @@ def test_a_lie_is_the_only_difference(call: Caller, tmp_path: Path) -> None:
     assert "other unlike one" in answer.out
     assert '{"n": 4}' in answer.out
     document = json.loads((tmp_path / "kept" / "results.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator(json_schema()).validate(document)
+    assert document["kind"] == "compare"
     (difference,) = document["differences"]
     assert difference["promise"] == "the_same_requests_are_accepted"
     assert json.loads(difference["request"])["n"] == 4
+    assert set(difference["exchanges"]) == {"one", "other"}
+    assert difference["said"] == '{"n": 4}'
     assert difference["answers"]["one"] == "accepted"
     assert difference["answers"]["other"].startswith("refused: 400")
     assert [row["name"] for row in document["targets"]] == ["one", "other"]
     assert again.json["differences"][0]["reference"] == "one"
+
+
+def test_promises_fill_the_matrix_where_they_are_asked_for(call: Caller, tmp_path: Path) -> None:
+    with mock.running(EDITION) as one, mock.running(EDITION, lies=["usage_missing"]) as other:
+        path = targets(tmp_path, {"one": one.base_url, "other": other.base_url})
+        answer = call("compare", path, "--yes", "--examples", "0", "--promises", "--json")
+    assert answer.code == 1
+    promises = {(row["target"], row["id"]): row["outcome"] for row in answer.json["promises"]}
+    assert promises["one", "usage_is_there"] == "kept"
+    assert promises["other", "usage_is_there"] == "violated"
+    assert answer.json["differences"][0]["deviants"] == ["other"]
 
 
 def test_alike_endpoints_end_with_0(call: Caller, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import shlex
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -179,11 +178,12 @@ def _run(
     check: Check, key: str, out: Path | None, resume: bool, strict: bool, quiet: bool
 ) -> RunDocument:
     from tokenassay.cli import verdicts
+    from tokenassay.cli.results import WRITTEN, no_traces, write_results
     from tokenassay.conformance.checking import open_run
     from tokenassay.conformance.results import read_run
 
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_no_traces())
+        stack.enter_context(no_traces())
         # The mock costs nothing, so its run is kept only where somebody asks for it.
         folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         run = open_run(folder, resume=resume)
@@ -197,43 +197,11 @@ def _run(
                 run.set_meta(f"ending of {check.target.name}", [False, "interrupted", False])
         document = read_run(run)
         if out is not None:
-            _write(document, folder, strict)
+            write_results(document, folder, strict=strict)
     if not quiet:
         verdicts.show(document, strict)
         if out is not None:
-            print(f"\n{folder}: run.db, results.json, junit.xml, report.html")
+            print(f"\n{folder}: {WRITTEN}")
     elif document.stop_reason:
         complain(document.stop_reason)
     return document
-
-
-@contextlib.contextmanager
-def _no_traces() -> Iterator[None]:
-    """Keep Hypothesis from leaving a folder of its own in the working directory."""
-    from hypothesis.configuration import set_hypothesis_home_dir
-
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        set_hypothesis_home_dir(folder)
-        try:
-            yield
-        finally:
-            set_hypothesis_home_dir(None)
-
-
-def _write(document: RunDocument, folder: Path, strict: bool) -> None:
-    import json
-
-    from tokenassay.conformance.results import as_json
-    from tokenassay.reports.html import html
-    from tokenassay.reports.junit import junit_xml
-
-    text = json.dumps(as_json(document), ensure_ascii=False, indent=1)
-    for name, data in (
-        ("results.json", text.encode("utf-8", "backslashreplace") + b"\n"),
-        ("junit.xml", junit_xml(document, strict=strict)),
-        ("report.html", html(document).encode()),
-    ):
-        # Never half a file under its own name, whenever this is ended.
-        partial = folder / f".{name}.part"
-        partial.write_bytes(data)
-        partial.replace(folder / name)

@@ -6,8 +6,9 @@ import contextlib
 import shlex
 import sys
 import tempfile
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +16,9 @@ from tokenassay.cli import endpoints as e
 from tokenassay.cli.output import Complaint, complain, console, money, number, pairs, visible
 
 if TYPE_CHECKING:
+    from tokenassay.conformance.checking import Check
     from tokenassay.conformance.compare.comparing import Comparer, Comparison
+    from tokenassay.conformance.results import RunDocument
     from tokenassay.conformance.rundb import RunFile
     from tokenassay.conformance.targets import Target
 
@@ -36,11 +39,18 @@ def compare(
         int, typer.Option(metavar="N", min=0, help="Requests that mix parameters.")
     ] = 20,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the requests.")] = 0,
+    promises: Annotated[
+        bool,
+        typer.Option("--promises", help="Check each endpoint's promises, too, as check does."),
+    ] = False,
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, max=64, help="Requests at once, of each endpoint.")
     ] = 4,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where run.db and results.json go.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Where run.db, results.json, junit.xml and report.html go."
+        ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in DIR.")] = False,
     yes: e.Yes = False,
@@ -49,11 +59,13 @@ def compare(
     """Ask several endpoints the same and show the smallest requests that part them."""
     if resume and out is None:
         raise Complaint("--resume goes on with the run in a folder: name it by --out DIR")
-    with e.config_faults(), contextlib.ExitStack() as stack:
-        from tokenassay.conformance.checking import open_run
+    from tokenassay.cli.results import WRITTEN, no_traces, write_results
+    from tokenassay.conformance.results import as_json, read_run
+
+    with e.config_faults(), no_traces(), contextlib.ExitStack() as stack:
+        from tokenassay.conformance.checking import Check, Plan, open_run
         from tokenassay.conformance.compare.comparing import Comparer
         from tokenassay.conformance.compare.rows import keep_differences
-        from tokenassay.conformance.results import as_json, read_run
         from tokenassay.conformance.visits import contract_of, visit
 
         named = _named(targets, tuple(only or ()), baseline)
@@ -79,23 +91,31 @@ def compare(
             return Comparer(sessions, seed=seed, examples=examples, against=baseline)
 
         with contextlib.ExitStack() as inner:
-            named = _agreed(named, comparer(inner, named), yes)
+            suites = [Check(target, Plan(seed=seed)) for target in named] if promises else []
+            named = _agreed(named, comparer(inner, named), suites, yes)
         run.set_meta("kind", "compare")
         run.set_meta("command", shlex.join(("tokenassay", *sys.argv[1:])))
         with contextlib.ExitStack() as inner:
-            found = comparer(inner, named).run(workers)
+            comparing = comparer(inner, named)
+            found = comparing.run(workers)
+            keep_differences(run, baseline, found.differences)
+            if promises:
+                comparing.check(suites, workers)
+            else:
+                comparing.keep_rows()
         _end(run, named, found)
-        keep_differences(run, baseline, found.differences)
-        document = as_json(read_run(run))
+        document = read_run(run)
         if out is not None:
-            _write(out / "results.json", document)
+            write_results(document, out)
     if json:
         from tokenassay.cli.output import write_json
 
-        write_json(document)
+        write_json(as_json(document))
     else:
-        _show(named, document=document, found=found)
-    raise typer.Exit(_exit_code(named, found))
+        _show(named, document, found)
+        if out is not None:
+            print(f"\n{out}: {WRITTEN}")
+    raise typer.Exit(_exit_code(named, found, document))
 
 
 def _named(path: Path, only: tuple[str, ...], baseline: str | None) -> list[Target]:
@@ -118,16 +138,23 @@ def _key(target: Target) -> str:
     return read_key(target)
 
 
-def _agreed(named: list[Target], comparer: Comparer, yes: bool) -> list[Target]:
+def _agreed(
+    named: list[Target], comparer: Comparer, suites: list[Check], yes: bool
+) -> list[Target]:
     """The targets, each under the budget that the user agreed to."""
     from msgspec.structs import replace
 
+    forecasts = {suite.target.name: suite.forecast() for suite in suites}
     agreed = []
     for target in named:
         requests, most, currency, tokens = comparer.at_most()[target.name]
+        suite = forecasts.get(target.name)
+        if suite is not None:
+            requests, tokens = requests + suite.requests, tokens + suite.tokens
         use = f"{number(requests)} requests and {number(tokens)} tokens at most, then a few more"
         if most is not None:
-            ceiling = most * _ROOM if target.budget is None else target.budget
+            room = most * _ROOM + (suite.at_most if suite is not None else 0)
+            ceiling = room if target.budget is None else target.budget
             use += f" where it differs; never more than {money(ceiling, currency or '')}"
             target = replace(target, budget=ceiling, currency=currency)
         elif not (target.max_requests and target.max_tokens):
@@ -144,26 +171,18 @@ def _agreed(named: list[Target], comparer: Comparer, yes: bool) -> list[Target]:
 def _end(run: RunFile, named: list[Target], found: Comparison) -> None:
     for target in named:
         unusable, stopped = found.unusable.get(target.name), found.stopped.get(target.name)
-        why = unusable or stopped
+        why = unusable or stopped or (run.meta(f"ending of {target.name}") or (0, None))[1]
         run.set_meta(f"ending of {target.name}", [why is None, why, unusable is not None])
 
 
-def _write(path: Path, document: dict[str, Any]) -> None:
-    import json
-
-    text = json.dumps(document, ensure_ascii=False, indent=1)
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_bytes(text.encode("utf-8", "backslashreplace") + b"\n")
-    partial.replace(path)
-
-
-def _exit_code(named: list[Target], found: Comparison) -> int:
+def _exit_code(named: list[Target], found: Comparison, document: RunDocument) -> int:
     from tokenassay.conformance.compare.differences import undocumented
 
     if len(named) - len(found.unusable) < 2:
         complain("fewer than two endpoints could be asked, so nothing can be compared")
         return 3
-    return 1 if undocumented(found.differences) else 0
+    broken = any(promise.outcome == "violated" for promise in document.promises)
+    return 1 if broken or undocumented(found.differences) else 0
 
 
 _EXPECTED = {
@@ -173,7 +192,7 @@ _EXPECTED = {
 }
 
 
-def _show(named: list[Target], document: dict[str, Any], found: Comparison) -> None:
+def _show(named: list[Target], document: RunDocument, found: Comparison) -> None:
     out = console()
     many = len(found.differences)
     said = f"{many} differences" if many != 1 else "1 difference"
@@ -190,11 +209,17 @@ def _show(named: list[Target], document: dict[str, Any], found: Comparison) -> N
         lines.append(("expected", _EXPECTED[difference.documented]))
         out.print(pairs(lines))
     out.print()
-    for row in document["targets"]:
-        spend = row["spend"]
+    for row in document.targets:
+        spend = row.spend
         paid = (
             "price unknown"
-            if spend["amount"] is None
-            else money(spend["amount"], spend["currency"] or "")
+            if spend.amount is None
+            else money(Decimal(spend.amount), spend.currency or "")
         )
-        out.print(visible(f"{row['name']}: {number(row['requests'])} requests, {paid}"))
+        line = f"{row.name}: {number(row.requests)} requests, {paid}"
+        out.print(visible(f"{line}; {_outcomes(row.outcomes)}"))
+
+
+def _outcomes(outcomes: dict[str, int]) -> str:
+    """How many requests, or promises, came to which outcome."""
+    return ", ".join(f"{number(many)} {outcome}" for outcome, many in outcomes.items())

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,14 +15,17 @@ import pytest
 from msgspec.structs import replace
 
 from tests.conformance.compare.siding import MODEL, compared, sessions
-from tokenassay.conformance.compare.asks import Ask, asks, simpler
+from tokenassay.conformance.compare.asking import asks
+from tokenassay.conformance.compare.asks import Ask
 from tokenassay.conformance.compare.comparing import Comparer
 from tokenassay.conformance.compare.differences import undocumented
+from tokenassay.conformance.compare.shrinking import simpler
 from tokenassay.conformance.rundb import RunFile
 from tokenassay.conformance.targets import Target
 from tokenassay.conformance.visits import contract_of, visit
 
 EDITION = "qwen-openai@2026"
+GATEWAY = "computevault-gateway@2025"
 THREE = {"a": EDITION, "b": EDITION, "c": EDITION}
 
 
@@ -67,6 +71,51 @@ def test_three_lies_are_three_differences(
         assert difference.ask.size <= (2, 2, 40)
         assert difference.documented is False
         assert set(difference.answers) == {"a", "b", "c"}
+
+
+DEEPER: list[dict[str, str]] = [
+    {
+        "tool_arguments_lack_the_required": "answer.tools",
+        "finish_reason_unknown": "answer.finish_reason",
+        "names_another_input_file": "store.truth",
+    },
+    {
+        "swaps_two_frames": "stream.order",
+        "usage_chunk_always": "usage.presence",
+        "answers_errors_with_422": "refusal.status",
+    },
+]
+"""What only tools with deep arguments, files and batches, or the order of frames show."""
+
+
+@pytest.mark.parametrize("lies", DEEPER, ids=[" ".join(lies) for lies in DEEPER])
+def test_what_lies_deeper_is_a_difference_too(lies: dict[str, str], tmp_path: Path) -> None:
+    told = dict(zip("abc", lies, strict=True))
+    found = compared(tmp_path, THREE, told, examples=0)
+    facets = {difference.deviants: difference.facets for difference in found.differences}
+    assert len(found.differences) == 3
+    assert set(facets) == {("a",), ("b",), ("c",)}
+    for name, lie in told.items():
+        assert lies[lie] in facets[(name,)]
+
+
+@pytest.mark.parametrize("edition", [EDITION, "qwen-dashscope@2024-04", GATEWAY])
+def test_each_request_is_a_row_that_its_own_documents_judge(edition: str, tmp_path: Path) -> None:
+    told = {"b": "overcounts_input_by_one"}
+    with sessions(tmp_path, {"a": edition, "b": edition}, told) as sides:
+        comparer = Comparer(sides, seed=0, examples=5)
+        comparer.run(workers=1)
+        comparer.keep_rows()
+        run = sides[0].run
+        honest, lying = (
+            Counter(verdict.outcome for verdict in run.verdicts(name).values()) for name in "ab"
+        )
+        points = [point for name in "ab" for _, _, point in run.notes(name, "meter")]
+    assert not honest["violated"]
+    assert not honest["non-strict"]
+    assert lying["violated"] + lying["non-strict"] > 10
+    assert honest.total() == lying.total() == len(comparer.asks)
+    assert {point["billed"] - point["counted"] for point in points} == {0, 1}
 
 
 def test_the_others_are_measured_by_the_baseline(tmp_path: Path) -> None:
