@@ -22,6 +22,7 @@ from tokenassay.cli.reconcile import reconcile
 from tokenassay.cli.report import report
 from tokenassay.cli.selfcheck import selfcheck
 from tokenassay.cli.serve import serve
+from tokenassay.cli.tap import tap
 
 app = typer.Typer(
     name="tokenassay",
@@ -69,6 +70,7 @@ app.command(short_help="Try the suite on the mock's lies.")(selfcheck)
 app.command(short_help="Billed against counted tokens.")(audit)
 app.command("probe-bounds", short_help="Where each range really ends.")(probe_bounds)
 app.command(short_help="What parts several endpoints.")(compare)
+app.command(short_help="What a gateway does to requests.")(tap)
 app.command(short_help="Pages and summaries of a run or an estimate.")(report)
 app.command()(serve)
 app.command()(lies)
