@@ -52,7 +52,7 @@ def test_every_module_is_imported_from_the_wheel(interpreter: Path, tmp_path: Pa
     in_tree = {
         ".".join(("tokenassay", *path.relative_to(base).with_suffix("").parts))
         for base in (ROOT, ROOT / "src" / "tokenassay")
-        for room in ("contracts", "estimators", "conformance", "reports", "cli")
+        for room in ("contracts", "estimators", "conformance", "reports", "guard", "cli")
         for path in (base / room).rglob("*.py")
         if path.name not in ("__init__.py", "__main__.py")
     }

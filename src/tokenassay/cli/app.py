@@ -15,6 +15,7 @@ from tokenassay.cli.compare import compare
 from tokenassay.cli.contracts import contracts
 from tokenassay.cli.documents import documents
 from tokenassay.cli.estimate import estimate
+from tokenassay.cli.ledger import ledger
 from tokenassay.cli.lies import lies
 from tokenassay.cli.models import models
 from tokenassay.cli.output import complaints
@@ -63,6 +64,7 @@ app.command(short_help="Tokens, cost and refusals of a request.")(estimate)
 app.command(short_help="Tokens, cost and refusals of files of requests.")(batch)
 app.command(short_help="Tokens and limits of documents for qwen-long.")(documents)
 app.command(short_help="What was estimated against what was billed.")(reconcile)
+app.command(short_help="What guarded calls used, cost and were refused for.")(ledger)
 app.command(short_help="What is known of the models.")(models)
 app.command(short_help="What the documents promise.")(contracts)
 app.command(short_help="Hold an endpoint to its documents.")(check)

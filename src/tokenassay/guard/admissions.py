@@ -1,0 +1,126 @@
+"""A call that was let through: its reservation in the ledger, and how it ends."""
+
+from __future__ import annotations
+
+import logging
+from decimal import Decimal
+from typing import Final
+
+from tokenassay.estimators.money import Usage as Amounts
+from tokenassay.estimators.records import Estimate
+from tokenassay.guard.denials import LedgerError
+from tokenassay.guard.ledger.opening import Store
+from tokenassay.guard.ledger.records import Call, Ending, nano
+from tokenassay.guard.usages import Reading, Usage
+
+_NEVER_SENT: Final = frozenset(
+    {
+        "ConnectError",  # httpx and httpx2
+        "ConnectTimeout",
+        "PoolTimeout",
+        "UnsupportedProtocol",
+        "NewConnectionError",  # urllib3, within what requests raises
+        "NameResolutionError",
+        "ConnectTimeoutError",
+        "ClientConnectorError",  # aiohttp
+    }
+)
+"""Exceptions, by name, after which no endpoint can have billed anything."""
+
+_log = logging.getLogger("tokenassay.guard")
+
+
+class Admission:
+    """A call that may be sent now, once. End it with ``settle``, ``release`` or ``lose``.
+
+    One that is never ended counts at its highest price, as it may have been billed; a second
+    ending changes nothing. An ending that the ledger can't take is told to the log of
+    ``tokenassay.guard``, and the call goes on counting at its highest price.
+    """
+
+    def __init__(self, store: Store, call: Call, estimate: Estimate | None) -> None:
+        self._store, self._call = store, call
+        self.estimate = estimate
+        """None where nobody knows the model."""
+
+    @property
+    def id(self) -> str:
+        """The call's id in the ledger."""
+        return self._call.id
+
+    def settle(
+        self,
+        input_tokens: int,
+        output_tokens: int,
+        *,
+        request_id: str | None = None,
+        status: int | None = None,
+    ) -> bool:
+        """Count what the endpoint billed, not the reservation; False where it had ended before."""
+        return self.end(self.settled(Usage(input_tokens, output_tokens), request_id, status))
+
+    def release(self, why: str = "", *, status: int | None = None) -> bool:
+        """Take the reservation back: nothing is owed."""
+        return self.end(Ending(state="released", why=why, status=status))
+
+    def lose(self, why: str = "", *, status: int | None = None) -> bool:
+        """Keep the reservation: the call ended, and nobody knows what it is billed at."""
+        return self.end(Ending(state="unmetered", why=why, status=status))
+
+    def end(self, ending: Ending, *, patient: bool = True) -> bool:
+        """End it as told; Busy where that would be a wait and the caller is not ``patient``."""
+        try:
+            return self._store.end(self._call, ending, patient=patient)
+        except LedgerError as error:
+            _log.warning("call %s goes on counting at its highest price: %s", self.id, error)
+            return False
+
+    def ending(self, reading: Reading, status: int) -> Ending:
+        """How a call ends whose answer had this status and said this."""
+        if reading.usage is not None:
+            why = "" if reading.finished else "ended early"
+            return self.settled(reading.usage, reading.request_id, status, why)
+        # An endpoint that says that the request is at fault has done nothing for it; after a
+        # fault of its own or of a gateway between, nobody knows.
+        state = "released" if 300 <= status < 500 else "unmetered"
+        why = f"answered {status}" if status >= 300 else reading.why
+        return Ending(
+            state="released" if state == "released" else "unmetered",
+            why=why,
+            status=status,
+            request_id=reading.request_id,
+        )
+
+    def settled(
+        self, usage: Usage, request_id: str | None, status: int | None, why: str = ""
+    ) -> Ending:
+        """How a call ends that was billed for so many tokens."""
+        cost = self.cost(usage)
+        return Ending(
+            state="settled",
+            why=why,
+            status=status,
+            request_id=request_id,
+            input_billed=usage.input,
+            output_billed=usage.output,
+            cost_nano=None if cost is None else nano(cost),
+        )
+
+    def cost(self, usage: Usage) -> Decimal | None:
+        """What a usage costs at list price, without cache discounts; None: unknown."""
+        tariff = self.estimate.pricing.tariff if self.estimate is not None else None
+        if tariff is None:
+            return None
+        input, output = usage
+        cost = tariff.cost(Amounts(input, input, input, output, output))
+        return cost.total_max if cost is not None else None
+
+
+def failed(error: BaseException) -> Ending:
+    """How a call ended that has no answer."""
+    inner = getattr(error.args[0], "reason", None) if error.args else None
+    kinds = {kind.__name__ for one in (error, inner) for kind in type(one).__mro__}
+    name = type(error).__name__
+    if kinds.isdisjoint(_NEVER_SENT):
+        return Ending(state="unmetered", why=f"no answer: {name}")
+    return Ending(state="released", why=f"never sent: {name}")

@@ -1,0 +1,152 @@
+"""A ledger in one SQLite file, for as many threads and processes of one machine as there are."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from tokenassay.guard.denials import LedgerError
+from tokenassay.guard.ledger import tables
+from tokenassay.guard.ledger.records import Call, Ceiling, Ending, Exceeded
+
+_PATIENCE_S: Final = 60
+_LOG_PAGES: Final = 4000
+"""Pages that the write-ahead log gets before it is copied into the file, which is flushed then."""
+_NOTHING: Final[Mapping[str, Any]] = {}
+
+Result = TypeVar("Result")
+
+
+class Busy(Exception):
+    """Somebody else is writing, and the caller did not want to wait."""
+
+
+class FileStore:
+    """The SQLite file. One connection a process: writers queue in the process, not at the file.
+
+    Write-ahead log without a flush for each commit: what was acknowledged outlives any kill of
+    the process; only the machine's own crash may lose the last of it.
+    """
+
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        self.path, self.name = path, str(path)
+        self._create = create
+        self._inherited: list[sqlite3.Connection] = []
+        self._open()
+
+    def _open(self) -> None:
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        try:
+            self._connection = _connect(self.path, create=self._create)
+        except (sqlite3.Error, ValueError) as error:
+            raise LedgerError(f"{self.path}: not a ledger ({error})") from None
+
+    def close(self) -> None:
+        """Close the file; nothing can be written after."""
+        if self._pid == os.getpid():
+            with self._lock:
+                self._connection.close()
+
+    def enter(
+        self, call: Call, ceilings: Sequence[Ceiling], *, patient: bool = True
+    ) -> Exceeded | None:
+        """As :func:`tables.enter`, in a transaction of its own; Busy where not ``patient``."""
+        return self._write(lambda execute: tables.enter(execute, call, ceilings), patient)
+
+    def end(self, call: Call, ending: Ending, *, patient: bool = True) -> bool:
+        """As :func:`tables.end`, in a transaction of its own; Busy where not ``patient``."""
+        return self._write(lambda execute: tables.end(execute, call, ending), patient)
+
+    def rows(self, statement: str, values: Mapping[str, Any] = _NOTHING) -> list[Sequence[Any]]:
+        """All rows that a reading statement gives."""
+        self._mind_forks()
+        with self._lock:
+            try:
+                return self._connection.execute(statement, values).fetchall()
+            except sqlite3.Error as error:
+                raise self._complaint(error) from error
+
+    def _write(self, work: Callable[[tables.Execute], Result], patient: bool) -> Result:
+        """``work`` in one transaction: all of it or nothing; nothing where a ceiling is passed."""
+        self._mind_forks()
+        if not self._lock.acquire(blocking=patient):
+            raise Busy
+        try:
+            connection = self._connection
+            _begin(connection, patient)
+            try:
+                result = work(connection.execute)
+                connection.execute("ROLLBACK" if isinstance(result, Exceeded) else "COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise self._complaint(error) from error
+        finally:
+            self._lock.release()
+        return result
+
+    def _complaint(self, error: sqlite3.Error) -> LedgerError:
+        return LedgerError(f"{self.path}: {error}")
+
+    def _mind_forks(self) -> None:
+        """A connection must not be used, nor closed, on the other side of a fork."""
+        if self._pid != os.getpid():
+            self._inherited.append(self._connection)
+            self._open()
+
+
+def _begin(connection: sqlite3.Connection, patient: bool) -> None:
+    if patient:
+        connection.execute("BEGIN IMMEDIATE")
+        return
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error) or "busy" in str(error):
+            raise Busy from None
+        raise
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_S * 1000}")
+
+
+def _connect(path: Path, *, create: bool) -> sqlite3.Connection:
+    if not create and not path.is_file():
+        raise ValueError("no such file")
+    connection = sqlite3.connect(
+        path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
+    )
+    try:
+        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        if "tokenassay_ledger" not in names:
+            if names or not create:
+                raise ValueError("its tables are others" if names else "it is empty")
+            _make(connection)
+        (version,) = connection.execute("SELECT version FROM tokenassay_ledger").fetchone()
+        if version != tables.VERSION:
+            raise ValueError(f"it is of version {version}, not {tables.VERSION}")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _make(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in tables.CREATE:
+        # One tree a table in place of a table and its index: half the pages to write.
+        keyed = "PRIMARY KEY" in statement
+        connection.execute(f"{statement} WITHOUT ROWID" if keyed else statement)
+    if connection.execute("SELECT COUNT(*) FROM tokenassay_ledger").fetchone() == (0,):
+        connection.execute("INSERT INTO tokenassay_ledger VALUES (?)", (tables.VERSION,))
+    connection.execute("COMMIT")

@@ -1,0 +1,268 @@
+"""Transports that guard calls on their way: for httpx, and for httpx2 in the same manner.
+
+The transport answers in the library of the client that asks, so nothing here depends on which of
+the two an SDK is built on. A call that may not be sent is answered in its endpoint's place: that
+answer raises the guard's exception where its status is looked at, which is before an SDK would
+try again or wrap the exception in one of its own.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from tokenassay.contracts.records import Surface
+from tokenassay.guard import waiting
+from tokenassay.guard.admissions import Admission, failed
+from tokenassay.guard.denials import GuardError
+from tokenassay.guard.guarding import Guard, read_call
+from tokenassay.guard.ledger.records import Ending
+from tokenassay.guard.usages import Listener
+
+if TYPE_CHECKING:
+    import httpx2
+
+    class _Transport(httpx.BaseTransport, httpx2.BaseTransport):
+        """What the clients of either library take."""
+
+        def handle_request(self, request: Any) -> Any: ...
+
+    class _AsyncTransport(httpx.AsyncBaseTransport, httpx2.AsyncBaseTransport):
+        """The same for asynchronous ones."""
+
+        async def handle_async_request(self, request: Any) -> Any: ...
+
+else:
+    _Transport, _AsyncTransport = httpx.BaseTransport, httpx.AsyncBaseTransport
+
+
+class GuardTransport(_Transport):
+    """A transport that admits generation calls to a guard, and passes all else untouched.
+
+    ``over`` sends what is let through; None: the usual transport of the client's own library.
+    """
+
+    def __init__(self, guard: Guard, over: Any = None) -> None:
+        self._guard, self._over = guard, over
+
+    def handle_request(self, request: Any) -> Any:
+        """Send a request of httpx or httpx2 and give its response."""
+        library = _library(request)
+        if self._over is None:
+            self._over = library.HTTPTransport()
+        asked = _generation(request)
+        if asked is None:
+            return self._over.handle_request(request)
+        body, surface, streaming = asked
+        try:
+            admission = self._guard.admit(body, surface=surface, streaming=streaming)
+        except GuardError as error:
+            return _answer(library, error, surface, request)
+        try:
+            response = self._over.handle_request(request)
+        except BaseException as error:
+            admission.end(failed(error))
+            raise
+        watch = _Watch(admission, library, response)
+        if response.is_closed:
+            admission.end(watch.at_once(response))
+        else:
+            response.stream = _classes(library).sync_tap(response.stream, watch)
+        return response
+
+    def close(self) -> None:
+        """Close the transport behind."""
+        if self._over is not None:
+            self._over.close()
+
+
+class AsyncGuardTransport(_AsyncTransport):
+    """The same for asynchronous clients; whoever waits for the ledger waits in a thread."""
+
+    def __init__(self, guard: Guard, over: Any = None) -> None:
+        self._guard, self._over = guard, over
+
+    async def handle_async_request(self, request: Any) -> Any:
+        """Send a request of httpx or httpx2 and give its response."""
+        library = _library(request)
+        if self._over is None:
+            self._over = library.AsyncHTTPTransport()
+        asked = _generation(request)
+        if asked is None:
+            return await self._over.handle_async_request(request)
+        body, surface, streaming = asked
+
+        def admit(patient: bool) -> Admission:
+            return self._guard.admit(body, surface=surface, streaming=streaming, patient=patient)
+
+        try:
+            admission = await waiting.aside(admit)
+        except GuardError as error:
+            return _answer(library, error, surface, request)
+        try:
+            response = await self._over.handle_async_request(request)
+        except BaseException as error:
+            await waiting.end(admission, failed(error))
+            raise
+        watch = _Watch(admission, library, response)
+        if response.is_closed:
+            await waiting.end(admission, watch.at_once(response))
+        else:
+            response.stream = _classes(library).async_tap(response.stream, watch)
+        return response
+
+    async def aclose(self) -> None:
+        """Close the transport behind."""
+        if self._over is not None:
+            await self._over.aclose()
+
+
+class _Watch:
+    """Listens to one answer, and says how its call ended."""
+
+    def __init__(self, admission: Admission, library: Any, response: Any) -> None:
+        headers = response.headers
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        coding = headers.get("content-encoding", "identity").lower()
+        packed = coding != "identity" and not response.is_closed
+        decoded = _decoder(library, coding) if packed else None
+        self.hear = (
+            listener := Listener(streaming=kind == "text/event-stream", decoded=decoded)
+        ).hear
+        self.admission = admission
+        self.over = False
+        self._listener, self._status = listener, response.status_code
+
+    def at_once(self, response: Any) -> Ending:
+        """How the call ended whose answer was read before it came here, from a cache perhaps."""
+        self.hear(response.content)
+        return self.admission.ending(self._listener.reading(), self._status)
+
+    def ending(self) -> Ending | None:
+        """How the call ended; None where that was said before."""
+        if self.over:
+            return None
+        self.over = True
+        return self.admission.ending(self._listener.reading(), self._status)
+
+
+class _SyncTap:
+    """A response's bytes, as they come, with somebody listening."""
+
+    def __init__(self, stream: Any, watch: _Watch) -> None:
+        self._stream, self._watch = stream, watch
+
+    def __iter__(self) -> Iterator[bytes]:
+        hear = self._watch.hear
+        for chunk in self._stream:
+            hear(chunk)
+            yield chunk
+        self._end()
+
+    def close(self) -> None:
+        try:
+            self._stream.close()
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        ending = self._watch.ending()
+        if ending is not None:
+            self._watch.admission.end(ending)
+
+
+class _AsyncTap:
+    def __init__(self, stream: Any, watch: _Watch) -> None:
+        self._stream, self._watch = stream, watch
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        hear = self._watch.hear
+        async for chunk in self._stream:
+            hear(chunk)
+            yield chunk
+        await self._end()
+
+    async def aclose(self) -> None:
+        try:
+            await self._stream.aclose()
+        finally:
+            await self._end()
+
+    async def _end(self) -> None:
+        ending = self._watch.ending()
+        if ending is not None:
+            await waiting.end(self._watch.admission, ending)
+
+
+class _Denial:
+    """A response in the endpoint's place, which raises what stands against the call."""
+
+    denial: GuardError
+
+    def raise_for_status(self) -> Any:
+        raise self.denial
+
+
+class _Classes:
+    """What a library's client expects answers and their bytes to be."""
+
+    def __init__(self, library: Any) -> None:
+        self.sync_tap = type("GuardedStream", (_SyncTap, library.SyncByteStream), {})
+        self.async_tap = type("GuardedStream", (_AsyncTap, library.AsyncByteStream), {})
+        self.denial = type("DeniedResponse", (_Denial, library.Response), {})
+
+
+@lru_cache(maxsize=8)
+def _classes(library: Any) -> _Classes:
+    return _Classes(library)
+
+
+def _library(request: Any) -> Any:
+    return sys.modules[type(request).__module__.partition(".")[0]]
+
+
+def _generation(request: Any) -> tuple[Mapping[str, Any], Surface, bool | None] | None:
+    """The body, surface and streaming of a generation call; None for any other request."""
+    if request.method != "POST":
+        return None
+    headers = request.headers
+    if not headers.get("content-type", "application/json").startswith("application/json"):
+        return None
+    try:
+        content = request.content
+    except Exception:  # each library has its own: a body that is sent as it is made
+        return None
+    body = read_call(content)
+    if body is None:
+        return None
+    if "input" not in body:
+        return body, "openai", None
+    told = headers.get("x-dashscope-sse") == "enable" or "text/event-stream" in headers.get(
+        "accept", ""
+    )
+    return body, "native", told
+
+
+def _answer(library: Any, error: GuardError, surface: Surface, request: Any) -> Any:
+    response = _classes(library).denial(
+        error.status,
+        headers={"x-should-retry": "false", "x-tokenassay-guard": error.code},
+        json=error.answer(surface),
+        request=request,
+    )
+    response.denial = error
+    return response
+
+
+def _decoder(library: Any, coding: str) -> Callable[[bytes], bytes]:
+    def decoded(whole: bytes) -> bytes:
+        # The library's own decoders, and by way of a response since they are private.
+        response = library.Response(200, headers={"content-encoding": coding}, content=whole)
+        content: bytes = response.content
+        return content
+
+    return decoded

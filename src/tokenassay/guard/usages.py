@@ -1,0 +1,145 @@
+"""What an answer says that it used, read from bytes that pass by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+_MOST_KEPT: Final = 16 * 2**20
+"""Bytes of an answer, or of one line of a stream, that are kept to be read at its end."""
+
+_USAGE: Final = re.compile(rb'"usage"\s*:\s*\{')
+"""A usage that is not null; within a JSON string the quotes are escaped, so it is never text."""
+
+_MOST_TOKENS: Final = 10**12
+"""More than any answer has; such a number is noise, and no database need hold it."""
+
+_NO_MORE: Final = "the answer is too large to be read for its usage"
+_UNSAID: Final = "the answer says no usage"
+
+
+class Usage(NamedTuple):
+    """Tokens as the endpoint counted them."""
+
+    input: int
+    output: int
+
+
+class Reading(NamedTuple):
+    """What is known of an answer."""
+
+    usage: Usage | None
+    request_id: str | None
+    finished: bool
+    """False: the answer was still going on when it was last heard of."""
+    why: str = ""
+    """Why there is no usage."""
+
+
+def reading_of(answer: Any) -> Reading:
+    """What one body or one frame of a stream says, in either dialect."""
+    if not isinstance(answer, Mapping):
+        return Reading(None, None, False, _UNSAID)
+    id = answer.get("request_id") or answer.get("id")
+    usage = usage_of(answer.get("usage"))
+    return Reading(
+        usage,
+        id if isinstance(id, str) else None,
+        _finished(answer),
+        "" if usage else _UNSAID,
+    )
+
+
+def usage_of(given: Any) -> Usage | None:
+    """Input and output tokens by the names of either dialect; None where one is missing."""
+    if not isinstance(given, Mapping):
+        return None
+    for input, output in (
+        ("input_tokens", "output_tokens"),
+        ("prompt_tokens", "completion_tokens"),
+    ):
+        billed = _tokens(given.get(input)), _tokens(given.get(output))
+        if billed[0] is not None and billed[1] is not None:
+            return Usage(billed[0], billed[1])
+    return None
+
+
+def _tokens(given: Any) -> int | None:
+    if isinstance(given, int) and not isinstance(given, bool) and 0 <= given <= _MOST_TOKENS:
+        return given
+    return None
+
+
+def _finished(answer: Mapping[str, Any]) -> bool:
+    output = answer.get("output")
+    holder = output if isinstance(output, Mapping) else answer
+    choices = holder.get("choices")
+    if not isinstance(choices, list | tuple) or not choices:
+        # The compatible surface tells the usage of a stream last, in a frame without choices.
+        return holder is answer or holder.get("finish_reason") not in (None, "", "null")
+    reasons = [one.get("finish_reason") for one in choices if isinstance(one, Mapping)]
+    return all(reason not in (None, "", "null") for reason in reasons)
+
+
+class Listener:
+    """Hears the bytes of one answer as they pass, and tells at its end what it used.
+
+    ``decoded`` undoes a content coding; without one, a stream is read line by line and only its
+    last line with a usage is kept.
+    """
+
+    def __init__(self, *, streaming: bool, decoded: Callable[[bytes], bytes] | None = None) -> None:
+        self._lines = streaming and decoded is None
+        self._streaming = streaming
+        self._decoded = decoded
+        self._kept: list[bytes] = []
+        self._size = 0
+        self._last: bytes | None = None
+        self._deaf = False
+
+    def hear(self, chunk: bytes) -> None:
+        """Take note of the next bytes."""
+        if self._deaf:
+            return
+        if self._lines:
+            chunk = self._read_lines(chunk)
+        self._size += len(chunk)
+        if self._size > _MOST_KEPT:
+            self._deaf = True
+            self._kept.clear()
+        elif chunk:
+            self._kept.append(chunk)
+
+    def _read_lines(self, chunk: bytes) -> bytes:
+        """Look at the whole lines so far; the beginning of the next one."""
+        if b"\n" not in chunk:
+            return chunk
+        *lines, rest = (b"".join(self._kept) + chunk).split(b"\n")
+        self._kept.clear()
+        self._size = 0
+        for line in lines:
+            if line.startswith(b"data:") and _USAGE.search(line):
+                self._last = line[5:]
+        return rest
+
+    def reading(self) -> Reading:
+        """What has been heard so far comes to; call it once, at the end."""
+        if self._deaf and self._last is None:
+            return Reading(None, None, False, _NO_MORE)
+        whole = b"".join(self._kept)
+        if self._decoded is not None:
+            try:
+                whole = self._decoded(whole)
+            except Exception:  # whatever the coding's library raises for bytes that are none
+                return Reading(None, None, False, "the answer can't be decoded")
+        if self._streaming:
+            self._lines, self._kept, self._size = True, [], 0
+            self._read_lines(whole + b"\n")
+            whole = self._last or b""
+        try:
+            return reading_of(msgspec.json.decode(whole))
+        except msgspec.DecodeError:
+            return Reading(None, None, False, _UNSAID)

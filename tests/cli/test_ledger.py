@@ -1,0 +1,78 @@
+"""``tokenassay ledger``: what the guard wrote, as a table and as JSON."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.calling import Caller, one_line
+from tokenassay.guard import Guard, OverBudget, Refused
+
+CHAT: dict[str, Any] = {
+    "model": "qwen-plus",
+    "messages": [{"role": "user", "content": "How are you?"}],
+    "max_tokens": 100,
+}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A ledger with one settled call, one under way, one without a price and two refused."""
+    path = tmp_path / "calls.db"
+    guard = Guard(ledger=path, tag="team-a")
+    counted = guard.admit(CHAT).estimate
+    assert counted is not None
+    assert counted.input_tokens is not None
+    guard.admit(CHAT).settle(counted.input_tokens + 3, 40)
+    Guard(ledger=path).admit({**CHAT, "model": "someones"}).settle(5, 5)
+    with pytest.raises(Refused):
+        guard.admit({**CHAT, "temperature": 2})
+    with pytest.raises(OverBudget):
+        Guard(ledger=path, budget="0 CNY/day", tag="team-b").admit(CHAT)
+    return path
+
+
+def test_json_has_the_figures(call: Caller, path: Path) -> None:
+    written = call("ledger", path, "--by", "tag", "--json").json
+    assert written["ledger"] == str(path)
+    assert (written["by"], written["since"]) == ("tag", None)
+    totals = written["totals"]
+    assert (totals["calls"], totals["refused"], totals["unsettled"]) == (3, 2, 1)
+    assert totals["unpriced"] == 1
+    assert totals["drift"]["billed"] - totals["drift"]["estimated"] == 3
+    (money,) = totals["money"]
+    assert money["currency"] == "CNY"
+    assert Decimal(money["unsettled"]) > Decimal(money["settled"]) > 0
+    assert [group["name"] for group in written["groups"]] == ["team-a", "team-b", None]
+    for key in ("calls", "refused", "unsettled", "released", "unpriced"):
+        assert sum(group[key] for group in written["groups"]) == totals[key]
+    whys = {(reason["state"], reason["why"]) for reason in written["reasons"]}
+    assert whys == {("open", ""), ("refused", "temperature.range"), ("refused", "budget 0 CNY/day")}
+
+
+def test_a_table_for_people(call: Caller, path: Path) -> None:
+    answer = call("ledger", path, "--by", "model")
+    assert answer.code == 0
+    assert "someones" in answer.out
+    assert "qwen-plus" in answer.out
+    assert "1 call has no known price and no part in a sum." in answer.out
+    assert "not sent" in answer.out
+
+
+def test_a_day_to_begin_with(call: Caller, path: Path) -> None:
+    assert call("ledger", path, "--since", "2020-01", "--json").json["totals"]["calls"] == 3
+    later = call("ledger", path, "--since", "2999-01-01", "--json").json
+    assert (later["totals"]["calls"], later["totals"]["money"], later["groups"]) == (0, [], [])
+    assert call("ledger", path, "--since", "2999-01-01").out == "no calls\n"
+
+
+@pytest.mark.parametrize("where", ["none.db", "README.md", "mysql://me:secret@host/db"])
+def test_what_is_no_ledger_is_one_line(call: Caller, where: str) -> None:
+    assert "secret" not in one_line(call("ledger", where))
+
+
+def test_a_wrong_option_is_one_line(call: Caller, path: Path) -> None:
+    assert "2020-13" in one_line(call("ledger", path, "--since", "2020-13"))

@@ -1,0 +1,234 @@
+"""The ledger counts each call once, and never lets a budget be passed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tokenassay.guard.ledger import Call, Ending, Exceeded, Ledger, LedgerError, open_ledger
+from tokenassay.guard.ledger.files import Busy, FileStore
+from tokenassay.guard.ledger.opening import Store
+from tokenassay.guard.ledger.records import Ceiling, State, new_id
+
+STATES: tuple[State, ...] = ("settled", "released", "unmetered")
+
+
+def a_call(reserved: int | None = 100, **other: Any) -> Call:
+    """A call that may cost so much."""
+    known: dict[str, Any] = {
+        "id": new_id(),
+        "started_ms": 1,
+        "day": "2026-11-21",
+        "tag": "",
+        "surface": "openai",
+        "model": "qwen-plus",
+        "edition": None,
+        "streaming": 0,
+        "basis": None,
+        "input_estimated": 10,
+        "output_most": 20,
+        "currency": None if reserved is None else "CNY",
+        "reserved_nano": reserved,
+    }
+    return Call(**{**known, **other})
+
+
+def sums(store: Store) -> dict[tuple[str, str, str], int]:
+    """The running sums."""
+    rows = store.rows("SELECT scope, period, currency, nano FROM tokenassay_spend")
+    return {(scope, period, currency): nano for scope, period, currency, nano in rows}
+
+
+ACTS = st.tuples(
+    st.integers(0, 1000) | st.none(),
+    st.sampled_from(["2026-10-31", "2026-11-01", "2026-11-02"]),
+    st.sampled_from(["", "a", "b"]),
+    st.sampled_from(STATES) | st.none(),
+    st.integers(0, 1500) | st.none(),
+)
+
+
+def check_sums(store: Store, acts: list[Any]) -> None:
+    """Whatever is written, the sums are those of the rows, and a second time changes nothing."""
+    ceiling = Ceiling("", "", "CNY", 3000)
+    before = sums(store)
+    owed = dict.fromkeys(before, 0)
+    for reserved, day, tag, state, cost in acts:
+        call = a_call(reserved, day=day, tag=tag)
+        spent = sum(
+            n for (scope, period, _), n in sums(store).items() if (scope, period) == ("", "")
+        )
+        exceeded = store.enter(call, [ceiling])
+        assert store.enter(call, []) is None or exceeded is not None
+        if exceeded is not None:
+            assert spent + (reserved or 0) > 3000
+            assert exceeded == Exceeded(0, Decimal(spent) / 10**9)
+        if reserved is None:
+            assert exceeded is None or spent > 3000
+        if state is not None:
+            billed = cost if state == "settled" else None
+            assert store.end(call, Ending(state=state, cost_nano=billed))
+            assert not store.end(call, Ending(state="released"))
+        counted = {"released": 0, "settled": cost}.get(state or "open", reserved)
+        counted = reserved if counted is None else counted
+        if reserved is None:
+            continue
+        for scope in ("", f"={tag}"):
+            for period in ("", day[:7], day):
+                key = scope, period, "CNY"
+                owed[key] = owed.get(key, 0) + (counted or 0)
+    found = sums(store)
+    assert {k: n - before.get(k, 0) for k, n in found.items()} == {k: owed.get(k, 0) for k in found}
+
+
+@given(st.lists(ACTS, max_size=12))
+def test_sums_are_those_of_the_calls(acts: list[Any]) -> None:
+    store = FileStore(Path(":memory:"))
+    check_sums(store, acts)
+    store.close()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
+@given(st.lists(ACTS, max_size=4))
+def test_on_postgresql_they_are_too(postgres: str, acts: list[Any]) -> None:
+    store = open_ledger(postgres)
+    check_sums(store, acts)
+    store.close()
+
+
+def compete(where: Path | str) -> None:
+    """Of many threads that reserve at once, as many as the budget holds come through."""
+    store = open_ledger(where)
+    tag = new_id()
+    ceiling = Ceiling(f"={tag}", "", "CNY", 1000)
+    begin = threading.Barrier(8)
+
+    def reserve(_: int) -> int:
+        begin.wait()
+        return sum(store.enter(a_call(70, tag=tag), [ceiling]) is None for _ in range(10))
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(reserve, range(8))) == 1000 // 70
+    assert sums(store)[f"={tag}", "", "CNY"] == 70 * (1000 // 70)
+    store.close()
+
+
+def test_threads_cannot_pass_a_budget(path: Path) -> None:
+    compete(path)
+
+
+def test_on_postgresql_they_cannot_either(postgres: str) -> None:
+    compete(postgres)
+
+
+def test_what_does_not_want_to_wait_does_not(path: Path) -> None:
+    store = FileStore(path)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Busy):
+        store.enter(a_call(), [], patient=False)
+    other.execute("ROLLBACK")
+    assert store.enter(a_call(), [], patient=False) is None
+    other.close()
+    store.close()
+
+
+def check_figures(where: Path | str) -> None:
+    """Sums by day, model and tag, and reasons."""
+    store = open_ledger(where)
+    first = a_call(10**9, tag="a", day="2026-11-20")
+    second = a_call(2 * 10**9, model=None, currency="USD")
+    third = a_call(None, model="other")
+    for call in (first, second, third):
+        store.enter(call, [])
+    store.enter(a_call(5, state="refused", why="max_tokens.range"), [])
+    store.end(
+        first, Ending(state="settled", input_billed=12, output_billed=3, cost_nano=250_000_000)
+    )
+    store.close()
+    with Ledger(where) as ledger:
+        totals = ledger.totals()
+        assert (totals.calls, totals.refused, totals.unsettled, totals.unpriced) == (3, 1, 2, 1)
+        assert (totals.input_estimated, totals.input_billed) == (30, 12)
+        assert (totals.output_most, totals.output_billed) == (60, 3)
+        assert (totals.drift.calls, totals.drift.estimated, totals.drift.billed) == (1, 10, 12)
+        money = [(m.currency, m.settled, m.unsettled) for m in totals.money]
+        assert money == [
+            ("CNY", Decimal("0.25"), Decimal(0)),
+            ("USD", Decimal(0), Decimal(2)),
+        ]
+        assert [group.name for group in ledger.groups("day")] == ["2026-11-20", "2026-11-21"]
+        assert [group.name for group in ledger.groups("model")] == ["other", "qwen-plus", None]
+        assert [group.totals.calls for group in ledger.groups("tag")] == [1, 2]
+        assert ledger.totals(dt.date(2026, 11, 21)).calls == 2
+        (reason,) = (r for r in ledger.reasons() if r.state == "refused")
+        assert (reason.why, reason.calls) == ("max_tokens.range", 1)
+
+
+def test_figures(path: Path) -> None:
+    check_figures(path)
+
+
+def test_figures_on_postgresql(postgres: str) -> None:
+    check_figures(postgres)
+
+
+def test_what_is_no_ledger_is_told(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "other.db")
+    other.execute("CREATE TABLE mine (a)")
+    other.close()
+    (tmp_path / "empty.db").touch()
+    (tmp_path / "text.db").write_text("no database at all, but some text" * 100)
+    for name, why in (
+        ("none.db", "no such file"),
+        ("other.db", "its tables are others"),
+        ("empty.db", "it is empty"),
+        ("text.db", "file is not a database"),
+    ):
+        with pytest.raises(LedgerError, match=why):
+            Ledger(tmp_path / name)
+    with pytest.raises(LedgerError, match="its tables are others"):
+        open_ledger(tmp_path / "other.db")
+    assert not (tmp_path / "none.db").exists()
+    open_ledger(tmp_path / "empty.db").close()
+
+
+def test_a_ledger_of_another_version_is_told(path: Path) -> None:
+    open_ledger(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE tokenassay_ledger SET version = 7")
+    connection.close()
+    with pytest.raises(LedgerError, match="it is of version 7, not 1"):
+        Ledger(path)
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("mysql://me:secret@host/db", "not mysql"),
+        ("postgresql://me:secret@127.0.0.1:1/db", "connection"),
+        ("://", "expected a file or a URL"),
+    ],
+)
+def test_a_url_that_leads_nowhere_is_told_without_its_password(url: str, why: str) -> None:
+    with pytest.raises(LedgerError, match=why) as told:
+        open_ledger(url)
+    assert "secret" not in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_a_database_without_a_ledger_is_told_and_left_alone(postgres: str) -> None:
+    for _ in range(2):
+        with pytest.raises(LedgerError, match="holds no ledger"):
+            Ledger(postgres)
+    open_ledger(postgres).close()
+    Ledger(postgres).close()

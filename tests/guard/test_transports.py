@@ -1,0 +1,315 @@
+"""The transports let bytes pass as they are, and hear from them what a call used."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import httpx2
+import pytest
+
+from tests.guard.conftest import kept
+from tests.guard.test_guard import CHAT
+from tokenassay.guard import Guard, LedgerError, OverBudget, Refused
+
+LIBRARIES: list[Any] = [httpx, httpx2]
+URL = "http://endpoint/v1/chat/completions"
+ANSWER = {
+    "id": "chatcmpl-1",
+    "choices": [{"finish_reason": "stop", "message": {"content": "Fine."}}],
+    "usage": {"prompt_tokens": 12, "completion_tokens": 3},
+}
+PLAIN = json.dumps(ANSWER).encode()
+CHUNKS = [
+    b'data: {"id":"chatcmpl-1","choices":[{"delta":{"content":"\xe8\x8b',
+    b'\xb9"}}],"usage":null}\n\ndata: {"id":"chatcmpl-1","choices":[],"usa',
+    b'ge":{"prompt_tokens":12,"completion_tokens":3}}\n\n',
+    b"data: [DONE]\n\n",
+]
+
+
+class Bytes(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A stream of either kind and library that may break."""
+
+    def __init__(self, chunks: list[bytes], error: BaseException | None = None) -> None:
+        self.chunks, self.error, self.closed = chunks, error, 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self.chunks
+        if self.error is not None:
+            raise self.error
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self:
+            yield chunk
+
+    def close(self) -> None:
+        self.closed += 1
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+class Far:
+    """An endpoint without a network, which keeps the requests that reach it."""
+
+    def __init__(
+        self,
+        library: Any,
+        chunks: list[bytes],
+        *,
+        status: int = 200,
+        kind: str = "application/json",
+        coding: str = "",
+        error: BaseException | None = None,
+        unreached: BaseException | None = None,
+    ) -> None:
+        bases: tuple[Any, ...] = (Bytes,)
+        if library is not httpx:
+            bases += (library.SyncByteStream, library.AsyncByteStream)
+        self.stream = type("Stream", bases, {})(chunks, error)
+        self.headers = {"content-type": kind, **({"content-encoding": coding} if coding else {})}
+        self.status, self.library, self.unreached = status, library, unreached
+        self.seen: list[Any] = []
+
+    def handle_request(self, request: Any) -> Any:
+        self.seen.append(request)
+        if self.unreached is not None:
+            raise self.unreached
+        return self.library.Response(self.status, headers=self.headers, stream=self.stream)
+
+    async def handle_async_request(self, request: Any) -> Any:
+        return self.handle_request(request)
+
+    def close(self) -> None:
+        pass
+
+    async def aclose(self) -> None:
+        pass
+
+
+def post(library: Any, guard: Guard, far: Far, asynchronous: bool, **given: Any) -> Any:
+    """The response to one call, read to its end."""
+    asked = given or {"json": CHAT}
+    if not asynchronous:
+        with library.Client(transport=guard.transport(far)) as client:
+            return client.post(URL, **asked)
+
+    async def main() -> Any:
+        async with library.AsyncClient(transport=guard.async_transport(far)) as client:
+            return await client.post(URL, **asked)
+
+    return anyio.run(main)
+
+
+@pytest.fixture(params=LIBRARIES, ids=["httpx", "httpx2"])
+def library(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+@pytest.fixture(params=[False, True], ids=["sync", "async"])
+def asynchronous(request: pytest.FixtureRequest) -> bool:
+    found: bool = request.param
+    return found
+
+
+def test_a_plain_answer(library: Any, asynchronous: bool, path: Path) -> None:
+    far = Far(library, [PLAIN[:20], PLAIN[20:]])
+    response = post(library, Guard(ledger=path), far, asynchronous)
+    assert response.content == PLAIN
+    assert far.stream.closed
+    (row,) = kept(path)
+    assert (row["state"], row["input_billed"], row["output_billed"]) == ("settled", 12, 3)
+    assert (row["request_id"], row["status"], row["why"]) == ("chatcmpl-1", 200, "")
+    assert json.loads(far.seen[0].content) == CHAT
+
+
+def test_an_answer_that_was_read_before(library: Any, asynchronous: bool, path: Path) -> None:
+    packed = {"content-encoding": "gzip"}
+    far: Any = library.MockTransport(
+        lambda _: library.Response(200, content=gzip.compress(PLAIN), headers=packed)
+    )
+    assert post(library, Guard(ledger=path), far, asynchronous).json() == ANSWER
+    assert kept(path)[0]["output_billed"] == 3
+
+
+def test_a_packed_answer(library: Any, asynchronous: bool, path: Path) -> None:
+    far = Far(library, [gzip.compress(PLAIN)], coding="gzip")
+    response = post(library, Guard(ledger=path), far, asynchronous)
+    assert response.json() == ANSWER
+    assert kept(path)[0]["output_billed"] == 3
+
+
+def test_a_stream_passes_chunk_by_chunk(library: Any, path: Path) -> None:
+    far = Far(library, CHUNKS, kind="text/event-stream; charset=utf-8")
+    with library.Client(transport=Guard(ledger=path).transport(far)) as client:
+        with client.stream("POST", URL, json={**CHAT, "stream": True}) as response:
+            raw = response.iter_raw()
+            assert next(raw) == CHUNKS[0]
+            assert kept(path)[0]["state"] == "open"  # the chunk did not wait for the end
+            assert list(raw) == CHUNKS[1:]
+        (row,) = kept(path)
+    assert (row["state"], row["input_billed"], row["streaming"]) == ("settled", 12, 1)
+
+
+def test_a_stream_that_is_closed_early(library: Any, asynchronous: bool, path: Path) -> None:
+    guard = Guard(ledger=path)
+    for heard in (1, 3):
+        far = Far(library, CHUNKS, kind="text/event-stream")
+        asked = {"json": {**CHAT, "stream": True}}
+        if not asynchronous:
+            client = library.Client(transport=guard.transport(far))
+            with client, client.stream("POST", URL, **asked) as response:
+                raw = response.iter_raw()
+                assert [next(raw) for _ in range(heard)] == CHUNKS[:heard]
+            continue
+
+        async def main(far: Far, asked: dict[str, Any], heard: int) -> None:
+            client = library.AsyncClient(transport=guard.async_transport(far))
+            async with client, client.stream("POST", URL, **asked) as response:
+                raw = response.aiter_raw()
+                assert [await raw.__anext__() for _ in range(heard)] == CHUNKS[:heard]
+
+        anyio.run(main, far, asked, heard)
+    assert [row["state"] for row in kept(path)] == ["unmetered", "settled"]
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [(200, "unmetered"), (400, "released"), (429, "released"),
+                          (500, "unmetered"), (504, "unmetered")],
+)  # fmt: skip
+def test_an_answer_without_a_usage(
+    library: Any, asynchronous: bool, path: Path, status: int, state: str
+) -> None:
+    far = Far(library, [b'{"error": {}}'], status=status)
+    response = post(library, Guard(ledger=path), far, asynchronous)
+    assert (response.status_code, response.content) == (status, b'{"error": {}}')
+    (row,) = kept(path)
+    assert (row["state"], row["status"]) == (state, status)
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [("ConnectError", "released"), ("ConnectTimeout", "released"), ("ReadTimeout", "unmetered")],
+)
+def test_no_answer(library: Any, asynchronous: bool, path: Path, name: str, state: str) -> None:
+    error = getattr(library, name)("no")
+    far = Far(library, [], unreached=error)
+    with pytest.raises(type(error)):
+        post(library, Guard(ledger=path), far, asynchronous)
+    (row,) = kept(path)
+    assert row["state"] == state
+    assert name in row["why"]
+
+
+def test_an_answer_that_breaks_off(library: Any, asynchronous: bool, path: Path) -> None:
+    far = Far(library, CHUNKS[:1], kind="text/event-stream", error=library.ReadError("gone"))
+    with pytest.raises(library.ReadError):
+        post(library, Guard(ledger=path), far, asynchronous, json={**CHAT, "stream": True})
+    assert kept(path)[0]["state"] == "unmetered"
+
+
+def test_a_cancelled_call_is_written_too(path: Path) -> None:
+    async def main() -> None:
+        class Slow(Far):
+            async def handle_async_request(self, request: Any) -> Any:
+                scope.cancel()
+                await anyio.sleep_forever()
+
+        transport = Guard(ledger=path).async_transport(Slow(httpx, []))
+        with anyio.CancelScope() as scope:
+            async with httpx.AsyncClient(transport=transport) as client:
+                await client.post(URL, json=CHAT)
+
+    anyio.run(main)
+    assert kept(path)[0]["state"] == "unmetered"
+
+
+def test_a_refused_call_never_leaves(library: Any, asynchronous: bool, path: Path) -> None:
+    far = Far(library, [PLAIN])
+    guard = Guard(ledger=path, budget="0.0000001 CNY")
+    for body, status, code, kind in (
+        ({**CHAT, "temperature": 2}, 400, "TokenassayRefused", Refused),
+        (CHAT, 402, "TokenassayOverBudget", OverBudget),
+    ):
+        response = post(library, guard, far, asynchronous, json=body)
+        assert response.status_code == status
+        assert response.headers["x-should-retry"] == "false"
+        assert response.headers["x-tokenassay-guard"] == code
+        assert response.json()["error"]["code"] == code
+        with pytest.raises(kind):
+            response.raise_for_status()
+    assert far.seen == []
+
+
+def test_a_native_call_is_refused_in_its_own_dialect(path: Path) -> None:
+    guard = Guard(ledger=path, budget="0 CNY")
+    body = {"model": "qwen-plus", "input": {"prompt": "How are you?"}, "parameters": {}}
+    response = post(httpx, guard, Far(httpx, [PLAIN]), False, json=body)
+    assert response.json()["code"] == "TokenassayOverBudget"
+    assert response.json()["message"].startswith("not sent: ")
+
+
+def test_without_a_ledger_nothing_is_sent(asynchronous: bool, path: Path) -> None:
+    far = Far(httpx, [PLAIN])
+    guard = Guard(ledger=path)
+    guard.close()
+    response = post(httpx, guard, far, asynchronous)
+    with pytest.raises(LedgerError):
+        response.raise_for_status()
+    assert far.seen == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"content": b"not JSON", "headers": {"content-type": "application/json"}},
+        {"json": {"model": "text-embedding-v3", "input": ["a text"]}},
+        {"json": {"model": "text-embedding-v3", "input": {"texts": ["a"]}}},
+        {"json": [CHAT]},
+        {"json": {"messages": []}},
+        {"data": {"purpose": "batch"}, "files": {"file": b"{}"}},
+        {"content": iter([json.dumps(CHAT).encode()])},
+    ],
+    ids=["no JSON", "texts", "native texts", "a list", "no model", "a file", "made as sent"],
+)
+def test_what_is_no_generation_passes_untouched(path: Path, given: dict[str, Any]) -> None:
+    far = Far(httpx, [b"\x00any bytes"])
+    response = post(httpx, Guard(ledger=path, budget="0 CNY"), far, False, **given)
+    assert response.content == b"\x00any bytes"
+    assert len(far.seen) == 1
+    assert kept(path) == []
+
+
+def test_a_listing_passes(library: Any, path: Path) -> None:
+    far = Far(library, [b"[]"])
+    with library.Client(transport=Guard(ledger=path).transport(far)) as client:
+        assert client.get("http://endpoint/v1/models").json() == []
+    assert kept(path) == []
+
+
+def test_a_busy_ledger_is_waited_for_in_a_thread(path: Path) -> None:
+    guard = Guard(ledger=path)
+    ticks = 0
+
+    async def main() -> None:
+        nonlocal ticks
+        with guard._store._lock:  # type: ignore[attr-defined]
+            async with anyio.create_task_group() as tasks:
+                far = Far(httpx, [PLAIN])
+                client = httpx.AsyncClient(transport=guard.async_transport(far))
+                tasks.start_soon(lambda: client.post(URL, json=CHAT))
+                while ticks < 20:
+                    await anyio.sleep(0)
+                    ticks += 1
+                guard._store._lock.release()  # type: ignore[attr-defined]
+            guard._store._lock.acquire()  # type: ignore[attr-defined]
+
+    anyio.run(main)
+    assert ticks == 20
+    assert kept(path)[0]["state"] == "settled"
