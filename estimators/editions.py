@@ -131,7 +131,7 @@ def _at(edition: Edition, model: str | None, *notes: str) -> Choice:
         if ours and model is not None and model not in edition.models and edition.serves(model):
             store.find_model(model)
         return Choice(edition, None, {}, notes)
-    listed, row = known[0], _whole(known[1], store.models())
+    listed, row = known[0], whole_row(known[1], store.models())
     if listed.provider != edition.provider:
         # Another provider's price, and what was billed there, proves nothing of this one.
         templates = tuple(replace(template, basis="modelled") for template in row.templates)
@@ -144,10 +144,10 @@ def _own(edition: Edition, row: Model, others: Mapping[str, Model]) -> Choice:
     """A model of a contract file, which may be another name of one there or in our own lists."""
     known = store.look_up(row.alias_of) if row.alias_of not in others and row.alias_of else None
     sources = {**known[0].sources, **edition.sources} if known else edition.sources
-    return Choice(edition, _whole(row, {**store.models(), **others}), sources)
+    return Choice(edition, whole_row(row, {**store.models(), **others}), sources)
 
 
-def _whole(row: Model, models: Mapping[str, Model]) -> Model:
+def whole_row(row: Model, models: Mapping[str, Model]) -> Model:
     """A model with the rows of the one that it is a moving name of, kind by kind."""
     base = models.get(row.alias_of or "")
     if base is None:

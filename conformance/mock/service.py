@@ -18,6 +18,7 @@ from tokenassay.contracts.catalog import Model
 from tokenassay.contracts.edition import Edition
 from tokenassay.estimators.counts import InputCounter
 from tokenassay.estimators.documents import file_syntax
+from tokenassay.estimators.editions import whole_row
 
 if TYPE_CHECKING:
     from tokenassay.conformance.mock.lies.registry import Lie
@@ -94,9 +95,13 @@ class Service:
         self._counters: dict[str, InputCounter] = {}
 
     def model(self, id: str) -> Model | None:
-        """The model's rows, the edition's own first; None where nothing tells of it."""
+        """The model's rows, the edition's own first; None where nothing tells of it.
+
+        Another name of a model has the rows of that model where it has none of its own.
+        """
         found = self._own_models.get(id) or store.look_up(id)
-        return found[1] if isinstance(found, tuple) else found
+        row = found[1] if isinstance(found, tuple) else found
+        return None if row is None else whole_row(row, {**store.models(), **self._own_models})
 
     def rules(self, model: str | None) -> Rules:
         """The edition's rules for a model, compiled once."""
