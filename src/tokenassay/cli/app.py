@@ -27,10 +27,14 @@ from tokenassay.cli.tap import tap
 
 app = typer.Typer(
     name="tokenassay",
-    help="What a Qwen call will use and cost before you send it.",
+    help=(
+        "What a Qwen call will use and cost before you send it, and whether an endpoint keeps "
+        "what its documents promise."
+    ),
     epilog=(
-        "Exit codes: 0 fine; 1 a documented refusal or --max-cost stands against the call; "
-        "2 wrong usage or input; 130 interrupted."
+        "Exit codes: 0 fine; 1 findings (a refusal, a cost over its ceiling, a broken promise, a "
+        "meter that is off, endpoints that differ); 2 wrong usage, input or configuration; "
+        "3 nothing could be established; 130 interrupted."
     ),
     no_args_is_help=True,
     add_completion=False,
@@ -63,8 +67,8 @@ def count(context: typer.Context) -> None:
 app.command(short_help="Tokens, cost and refusals of a request.")(estimate)
 app.command(short_help="Tokens, cost and refusals of files of requests.")(batch)
 app.command(short_help="Tokens and limits of documents for qwen-long.")(documents)
-app.command(short_help="What was estimated against what was billed.")(reconcile)
 app.command(short_help="What guarded calls used, cost and were refused for.")(ledger)
+app.command(short_help="What was estimated against what was billed.")(reconcile)
 app.command(short_help="What is known of the models.")(models)
 app.command(short_help="What the documents promise.")(contracts)
 app.command(short_help="Hold an endpoint to its documents.")(check)
@@ -74,8 +78,8 @@ app.command("probe-bounds", short_help="Where each range really ends.")(probe_bo
 app.command(short_help="What parts several endpoints.")(compare)
 app.command(short_help="What a gateway does to requests.")(tap)
 app.command(short_help="Pages and summaries of a run or an estimate.")(report)
-app.command()(serve)
-app.command()(lies)
+app.command(short_help="A mock endpoint, honest or lying.")(serve)
+app.command(short_help="What the mock can be told to lie about.")(lies)
 
 
 def main() -> None:
