@@ -11,6 +11,7 @@ from tokenassay.estimators.bills.inputs import Explained, explain, inconsistent
 from tokenassay.estimators.bills.laws import theil_sen
 from tokenassay.estimators.bills.metered import OWN
 from tokenassay.estimators.bills.outputs import error_finding, output_findings, total_finding
+from tokenassay.estimators.bills.parts import choice_finding, document_finding
 from tokenassay.estimators.bills.tallies import Tally, WrongCall, input_by
 from tokenassay.estimators.bills.weighing import Observation
 
@@ -65,16 +66,17 @@ class Judged(NamedTuple):
 def judge(tally: Tally) -> Judged:
     """The verdict on a model's bills."""
     sample = (*tally.plain[False].taken, *tally.plain[True].taken)
-    if len(sample) < FEWEST:
-        others = [*tally.others[False].taken, *tally.others[True].taken]
-        sample = sample if len(sample) >= len(others) else tuple(others)
+    others = (*tally.others[False].taken, *tally.others[True].taken)
+    if len(sample) < FEWEST and len(others) > len(sample):
+        sample, others = others, sample
     exact = set(tally.basis) == {"exact"}
     notes: list[str] = []
     explained = _explained(tally, sample, exact, notes)
     found = explained.finding
     swapped = found is not None and found.verdict == "swapped"
-    outputs = () if swapped or len(sample) < FEWEST else tuple(output_findings(sample))
-    rest = (total_finding(sample) if sample else None, error_finding(tally.errors.taken))
+    outputs = () if swapped or len(sample) < FEWEST else _outputs(sample, others)
+    total = total_finding(sample) if sample else None
+    rest = (document_finding(tally), total, error_finding(tally.errors.taken))
     findings = tuple(one for one in (found, *outputs, *rest) if one is not None)
     head = worst(findings)
     verdict: Verdict = head.verdict if head else "agrees"
@@ -101,6 +103,11 @@ def judge(tally: Tally) -> Judged:
         tuple(notes),
         sample,
     )
+
+
+def _outputs(sample: Sequence[Observation], others: Sequence[Observation]) -> tuple[Finding, ...]:
+    found = tuple(output_findings(sample))
+    return found or tuple(filter(None, (choice_finding((*sample, *others)),)))
 
 
 def _explained(
@@ -165,7 +172,7 @@ def _drift(found: Finding, points: Sequence[tuple[int | None, int | None]]) -> D
 def _kinds(explained: Explained, findings: Sequence[Finding], swapped: bool) -> tuple[str, ...]:
     """What of the tally is wrong. An output that differs now and then is no proof."""
     by = input_by(explained.template)
-    kinds = [by, "total", "details", "unmetered", "errors"]
+    kinds = [by, "documents", "total", "details", "unmetered", "errors"]
     if swapped or any(finding.side == "output" for finding in findings):
         kinds.append("output")
     return tuple(kinds)

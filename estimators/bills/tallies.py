@@ -14,12 +14,15 @@ from tokenassay.estimators.bills.money import Bill
 from tokenassay.estimators.bills.usages import Billed
 from tokenassay.estimators.bills.weighing import Observation, Weighed
 
-Wrong = Literal["input", "output", "total", "details", "unmetered", "errors"]
-"""What of a call is billed wrongly. ``details``: cached or thinking tokens beyond the whole;
-``unmetered``: no usage where there must be some; ``errors``: usage of a refused request."""
+Wrong = Literal["input", "documents", "output", "total", "details", "unmetered", "errors"]
+"""What of a call is billed wrongly. ``documents``: no more is billed than without them;
+``details``: cached or thinking tokens beyond the whole; ``unmetered``: no usage where there must
+be some; ``errors``: usage of a refused request."""
 
 NAMED: Final = 100
 """Calls that are listed for each model and kind of fault."""
+
+_MOST_DOCUMENTS: Final = 2_000
 
 _SAMPLED: Final = {False: 200, True: 120}
 """Plain answers and streams that the laws are found by: some of all, evenly."""
@@ -76,6 +79,9 @@ class Tally:
         self.counted_output = self.told_output = self.outputs = 0
         """Output of the answers that could be counted: counted, billed, how many."""
         self.billed_output = 0
+        self.document_calls = 0
+        self.documents: dict[tuple[str, ...], int] = {}
+        """What documents are billed beside the rest of the request."""
         self.cached = self.cache_created = self.reasoning = 0
         self.cached_calls = self.thinking_calls = 0
         self.basis: Counter[str] = Counter()
@@ -155,6 +161,8 @@ class Tally:
         if found.input_range[1] is not None:
             self.counted_input += given if weighed.accounts else counted
             self.counted_billed_input += given
+        if weighed.files:
+            return self._judge_documents(weighed, given, counted)
         if weighed.accounts:
             return {}
         if not weighed.is_plain or found.basis == "approximate":
@@ -168,6 +176,17 @@ class Tally:
                 self._note(weighed, _input_by(name), "input", count, given)
                 rights[_input_by(name)] = (count, made)
         return rights
+
+    def _judge_documents(
+        self, weighed: Weighed, given: int, counted: int
+    ) -> dict[str, tuple[int, int]]:
+        """What is billed for documents, which are not here to be counted."""
+        self.document_calls += 1
+        if given <= counted:
+            self._note(weighed, "documents", "documents", None, given)
+        elif len(self.documents) < _MOST_DOCUMENTS:
+            self.documents.setdefault(weighed.files, given - counted)
+        return {}
 
     def _take_details(self, weighed: Weighed, billed: Billed) -> None:
         given, made = billed.input or 0, billed.output or 0

@@ -16,6 +16,7 @@ from tokenassay.contracts.records import Surface
 from tokenassay.contracts.store import Contract
 from tokenassay.estimators.bills.calls import Call
 from tokenassay.estimators.bills.metered import OWN, Unit, measured
+from tokenassay.estimators.documents import FileSyntax, file_syntax, is_reference
 from tokenassay.estimators.estimating import estimate
 from tokenassay.estimators.features import is_plain
 from tokenassay.estimators.records import Estimate
@@ -55,6 +56,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     billed_output: int | None
     billed_total: int | None
     output: int | None
+    choices: tuple[int, ...]
+    """Tokens of each of several answers to one request; empty where there is one."""
 
 
 class Weigher:
@@ -64,6 +67,7 @@ class Weigher:
         self._terms = terms
         self._contract: Contract | None = None
         self._surface: Surface | None = None
+        self._syntaxes: dict[tuple[str, str | None], FileSyntax | None] = {}
         if terms.contract is not None:
             self._contract = store.load_contract(terms.contract)
             self._surface = self._contract.edition.surface
@@ -90,20 +94,43 @@ class Weigher:
             batch=call.batch,
             region=terms.region,
         )
-        return Weighed(call, request, found, number)
+        return Weighed(call, request, found, number, self._files(request, found))
+
+    def _files(self, request: Request, found: Estimate) -> tuple[str, ...]:
+        """The documents that a request refers to, as it names them."""
+        if found.input_range[0] is None or not any(
+            message.role == "system" for message in request.messages or ()
+        ):
+            return ()
+        key = found.edition, found.model
+        if key not in self._syntaxes:
+            own = self._contract.edition if self._contract is not None else None
+            edition = own or store.load_edition(found.edition)
+            self._syntaxes[key] = file_syntax(edition, found.model)
+        syntax = self._syntaxes[key]
+        return tuple(
+            message.text for message in request.messages or () if is_reference(message, syntax)
+        )
 
 
 class Weighed:
     """A call, its estimate, and what follows from both."""
 
-    def __init__(self, call: Call, request: Request, found: Estimate, number: int) -> None:
+    def __init__(
+        self, call: Call, request: Request, found: Estimate, number: int, files: tuple[str, ...]
+    ) -> None:
         self.call, self.request, self.estimate, self.number = call, request, found, number
+        self.files = files
         self.streamed = request.streaming is True
 
     @cached_property
     def is_plain(self) -> bool:
         """Whether the request is nothing but messages of text, so that its count is whole."""
-        return self.estimate.input_range[1] is not None and is_plain(self.request, None)
+        return (
+            self.estimate.input_range[1] is not None
+            and not self.files
+            and is_plain(self.request, None)
+        )
 
     @cached_property
     def accounts(self) -> bool:
@@ -163,6 +190,12 @@ class Weighed:
         markers = store.templates().thinking_marker_tokens or 0
         return told if told is not None and made <= told <= made + markers else made
 
+    def _choices(self) -> tuple[int, ...]:
+        texts = self.call.answer.texts or ()
+        if self.output is None or len(texts) < 2 or self.call.answer.reasoning:
+            return ()
+        return tuple(map(counter().count, texts))
+
     @property
     def _vocabulary_is_missing(self) -> bool:
         known = store.look_up(self.estimate.model or "")
@@ -216,6 +249,7 @@ class Weighed:
             billed_output=self.billed_output,
             billed_total=billed.total if billed else None,
             output=self.output,
+            choices=self._choices(),
         )
 
 

@@ -77,6 +77,8 @@ def bodies(edition: str, count: int, seed: int = 0, *, faults: bool = True) -> I
                 settings["incremental_output"] = True
             yield {"model": model, "input": {"messages": talk}, "parameters": settings}, stream
             continue
+        if not stream and number % 7 == 4:
+            settings["n"] = 2
         if stream:
             settings |= {"stream": True, "stream_options": {"include_usage": True}}
         yield {"model": model, "messages": talk, **settings}, stream
@@ -243,6 +245,38 @@ def as_litellm(folder: Path, calls: list[Talk]) -> list[str]:
 
     plain = [call for call in calls if not call.stream]
     return [_write(folder / "litellm.jsonl", (line(*pair) for pair in enumerate(plain)))]
+
+
+def as_spend_log(folder: Path, calls: list[Talk]) -> list[str]:
+    """Rows of LiteLLM's spend log as one array, with JSON inside of strings."""
+
+    def row(number: int, call: Talk) -> dict[str, Any]:
+        good = call.exchange.status == 200
+        body = call.exchange.json
+        usage = (body.get("usage") if good else None) or {}
+        return {
+            "request_id": f"chatcmpl-{number}",
+            "call_type": "acompletion",
+            "spend": 0.0001,
+            "total_tokens": usage.get("total_tokens", 0),
+            "prompt_tokens": usage.get("prompt_tokens", 0),
+            "completion_tokens": usage.get("completion_tokens", 0),
+            "startTime": "2026-05-21T08:12:00.123000Z",
+            "endTime": "2026-05-21T08:12:01.123000Z",
+            "model": f"dashscope/{call.body['model']}",
+            "cache_hit": "False",
+            "messages": "{}",
+            "response": json.dumps(body),
+            "proxy_server_request": json.dumps(call.body),
+            "status": "success" if good else "failure",
+            "metadata": "{}",
+        }
+
+    plain = [call for call in calls if not call.stream]
+    path = folder / "spend.json"
+    rows = [row(*pair) for pair in enumerate(plain)]
+    path.write_text(json.dumps(rows, indent=1), "utf-8")
+    return [str(path)]
 
 
 Writer = Callable[[Path, list[Talk]], list[str]]

@@ -1,0 +1,139 @@
+"""A meter of any constant and factor is found again from its log, odd answers or none."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.estimators.bills import traffic
+from tokenassay.estimators import estimating
+from tokenassay.estimators.bills.judging import Judged
+from tokenassay.estimators.bills.reconciling import reconcile
+from tokenassay.estimators.bills.weighing import Terms
+from tokenassay.estimators.tokens import count_tokens
+
+EDITION = traffic.NATIVE
+ANSWER = "The river runs under the old bridge, slowly."
+
+
+def log(folder: Path, meter: Callable[[int], int], count: int = 60, seed: int = 0) -> str:
+    """JSON lines of calls that are billed by a meter of one's own."""
+    lines = []
+    for body, _ in traffic.bodies(EDITION, count, seed, faults=False):
+        counted = estimating.estimate(body, edition=EDITION).input_tokens
+        assert counted is not None
+        given, made = meter(counted), count_tokens(ANSWER)
+        usage = {"input_tokens": given, "output_tokens": made, "total_tokens": given + made}
+        output = {"text": ANSWER, "finish_reason": "stop"}
+        answer = {"output": output, "usage": usage, "request_id": "r"}
+        lines.append(json.dumps({"request": body, "response": answer}))
+    path = folder / "log.jsonl"
+    path.write_text("\n".join(lines), "utf-8")
+    return str(path)
+
+
+def judged(path: str) -> Judged:
+    (found,) = reconcile(path, terms=Terms(edition=EDITION)).models
+    return found
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(-5, 400).filter(bool), st.integers(0, 10_000))
+def test_a_constant_is_found(constant: int, seed: int) -> None:
+    with TemporaryDirectory() as folder:
+        found = judged(log(Path(folder), lambda own: own + constant, seed=seed))
+    assert (found.verdict, found.drift["input"]) == ("constant surplus", (constant, 1.0, 0.0))
+    assert found.drift["output"] == (0, 1.0, 0.0)
+    assert found.wrong_calls == found.tally.compared == 60
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from([0.8, 0.95, 1.02, 1.05, 1.1, 1.25, 2.0, 3.5]),
+    st.sampled_from([math.ceil, math.floor, round]),
+    st.integers(0, 10_000),
+)
+def test_a_factor_is_found(factor: float, way: Callable[[float], int], seed: int) -> None:
+    with TemporaryDirectory() as folder:
+        found = judged(log(Path(folder), lambda own: way(own * factor), seed=seed))
+    drift = found.drift["input"]
+    assert found.verdict == ("inflated" if factor > 1 else "deflated"), found.why
+    assert drift.factor is not None
+    assert drift.uncertainty is not None
+    assert abs(drift.factor - factor) <= max(drift.uncertainty, 1e-9)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, 60), st.sampled_from([1.05, 1.2, 2.0]), st.integers(0, 10_000))
+def test_both_are_found_together(constant: int, factor: float, seed: int) -> None:
+    with TemporaryDirectory() as folder:
+        found = judged(log(Path(folder), lambda own: math.floor(own * factor) + constant, 80, seed))
+    drift = found.drift["input"]
+    assert drift.factor == pytest.approx(factor, abs=0.01)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.sampled_from([0, 14]), st.integers(0, 59), st.integers(0, 10_000))
+def test_one_odd_answer_changes_no_verdict_but_is_named(constant: int, at: int, seed: int) -> None:
+    answers = iter(range(60))
+
+    def meter(own: int) -> int:
+        return own + constant + (777 if next(answers) == at else 0)
+
+    with TemporaryDirectory() as folder:
+        found = judged(log(Path(folder), meter, seed=seed))
+    assert found.verdict == ("constant surplus" if constant else "agrees")
+    assert found.drift["input"] == (constant, 1.0, 0.0)
+    if not constant:
+        assert [call.place.line for call in found.wrong] == [at + 1]
+
+
+def test_noise_is_erratic(tmp_path: Path) -> None:
+    dice = random.Random(3)
+    found = judged(log(tmp_path, lambda own: own + dice.randint(-9, 30)))
+    assert found.verdict == "erratic"
+    assert found.wrong_calls > 40
+
+
+def test_few_calls_prove_no_law_but_each_is_named(tmp_path: Path) -> None:
+    found = judged(log(tmp_path, lambda own: own + 7, count=3))
+    assert (found.verdict, found.wrong_calls) == ("inconclusive", 3)
+    assert judged(log(tmp_path, lambda own: own, count=1)).verdict == "agrees"
+
+
+def test_thinking_and_cached_tokens_are_told_apart(tmp_path: Path) -> None:
+    body: dict[str, Any] = {
+        "model": "qwen-plus",
+        "messages": [{"role": "user", "content": "Why is the sky blue?"}],
+        "enable_thinking": True,
+    }
+    thought = "The sky scatters short waves more."
+    counted = estimating.estimate(body).input_tokens
+    assert counted is not None
+    made = count_tokens(thought) + count_tokens(ANSWER) + 4
+    message = {"role": "assistant", "content": ANSWER, "reasoning_content": thought}
+    usage = {
+        "prompt_tokens": counted,
+        "completion_tokens": made,
+        "total_tokens": counted + made,
+        "prompt_tokens_details": {"cached_tokens": 8},
+        "completion_tokens_details": {"reasoning_tokens": count_tokens(thought)},
+    }
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    answer = {"id": "c", "object": "chat.completion", "choices": [choice], "usage": usage}
+    path = tmp_path / "log.jsonl"
+    path.write_text(json.dumps({"request": body, "response": answer}) + "\n", "utf-8")
+    (found,) = reconcile(str(path)).models
+    tally = found.tally
+    assert (tally.cached, tally.reasoning) == (8, count_tokens(thought))
+    assert (found.verdict, found.wrong_calls) == ("agrees", 0)
+    assert tally.counted_output == made
