@@ -17,8 +17,9 @@ from tests.guard.conftest import kept
 from tests.house.tree import ROOT
 from tokenassay import estimate
 from tokenassay.contracts.errors import UnknownEdition
+from tokenassay.estimators.bills.usages import Billed
 from tokenassay.estimators.requests import NotARequest
-from tokenassay.guard import Budget, Guard, LedgerError, OverBudget, Refused
+from tokenassay.guard import Budget, Guard, Ledger, LedgerError, OverBudget, Refused
 
 CHAT: dict[str, Any] = {
     "model": "qwen-plus",
@@ -152,6 +153,46 @@ def test_what_no_budget_can_be_held_to_is_stopped_unless_allowed(
     without = Guard(ledger=path).admit(body)
     assert without.settle(5, 5)
     assert [row["state"] for row in kept(path)] == ["refused", "settled", "settled"]
+
+
+def test_what_was_read_from_a_cache_costs_no_more(path: Path) -> None:
+    admission = Guard(ledger=path).admit(CHAT)
+    whole = admission.cost(Billed(1000, 10))
+    cached = admission.cost(Billed(1000, 10, cached=1000))
+    assert whole is not None
+    assert cached is not None
+    assert 0 < cached <= whole
+    assert admission.cost(Billed(1000, 10, cache_created=5)) is None
+    thinking = Guard(ledger=path).admit({**CHAT, "enable_thinking": True, "stream": True})
+    thought = thinking.cost(Billed(1000, 10, reasoning=5))
+    plain = thinking.cost(Billed(1000, 10, reasoning=0))
+    assert thought is not None
+    assert plain is not None
+    assert plain <= thought == thinking.cost(Billed(1000, 10))
+
+
+def test_a_cost_that_is_not_known_counts_at_its_highest(path: Path) -> None:
+    guard = Guard(ledger=path)
+    admission = guard.admit(CHAT)
+    admission.end(admission.settled(Billed(9, 9, cache_created=5), None, 200))
+    with Ledger(path) as ledger:
+        (money,) = ledger.totals().money
+        assert (money.settled, money.unsettled) == (Decimal(0), cost(CHAT))
+
+
+def test_a_price_without_an_end_is_not_nothing(path: Path) -> None:
+    endless = {key: value for key, value in CHAT.items() if key != "max_tokens"}
+    endless["model"] = "qwen-max-latest"
+    guard = Guard(ledger=path, budget="5 CNY", on_unknown_price="allow")
+    admission = guard.admit(endless)
+    assert admission.estimate is not None
+    assert admission.estimate.output_tokens.max is None
+    with pytest.raises(OverBudget, match="its highest cost is not known"):
+        Guard(ledger=path, budget="5 CNY").admit(endless)
+    admission.settle(1000, 1000)
+    with Ledger(path) as ledger:
+        (money,) = ledger.totals().money
+        assert money.settled == admission.cost(Billed(1000, 1000)) is not None
 
 
 def test_an_unknown_cost_is_unknown_and_not_nothing(path: Path) -> None:

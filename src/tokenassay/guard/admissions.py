@@ -6,12 +6,13 @@ import logging
 from decimal import Decimal
 from typing import Final
 
-from tokenassay.estimators.money import Usage as Amounts
+from tokenassay.estimators.bills.usages import Billed
+from tokenassay.estimators.money import Charged
 from tokenassay.estimators.records import Estimate
 from tokenassay.guard.denials import LedgerError
 from tokenassay.guard.ledger.opening import Store
 from tokenassay.guard.ledger.records import Call, Ending, nano
-from tokenassay.guard.usages import Reading, Usage
+from tokenassay.guard.usages import Reading
 
 _NEVER_SENT: Final = frozenset(
     {
@@ -57,7 +58,7 @@ class Admission:
         status: int | None = None,
     ) -> bool:
         """Count what the endpoint billed, not the reservation; False where it had ended before."""
-        return self.end(self.settled(Usage(input_tokens, output_tokens), request_id, status))
+        return self.end(self.settled(Billed(input_tokens, output_tokens), request_id, status))
 
     def release(self, why: str = "", *, status: int | None = None) -> bool:
         """Take the reservation back: nothing is owed."""
@@ -92,7 +93,7 @@ class Admission:
         )
 
     def settled(
-        self, usage: Usage, request_id: str | None, status: int | None, why: str = ""
+        self, usage: Billed, request_id: str | None, status: int | None, why: str = ""
     ) -> Ending:
         """How a call ends that was billed for so many tokens."""
         cost = self.cost(usage)
@@ -106,14 +107,20 @@ class Admission:
             cost_nano=None if cost is None else nano(cost),
         )
 
-    def cost(self, usage: Usage) -> Decimal | None:
-        """What a usage costs at list price, without cache discounts; None: unknown."""
+    def cost(self, usage: Billed) -> Decimal | None:
+        """What a usage costs at most, in the currency of its price; None: unknown.
+
+        What was read from a cache is at the price of a hit, where that is known; where nobody
+        tells whether the model thought, the answer is at the price of one that did.
+        """
         tariff = self.estimate.pricing.tariff if self.estimate is not None else None
-        if tariff is None:
+        if tariff is None or usage.input is None or usage.output is None or usage.cache_created:
             return None
-        input, output = usage
-        cost = tariff.cost(Amounts(input, input, input, output, output))
-        return cost.total_max if cost is not None else None
+        thought = usage.reasoning != 0
+        charged = tariff.charge(Charged(usage.input, usage.output, usage.cached or 0, thought))
+        if charged is None and usage.cached:  # a hit costs no more than the same tokens without
+            charged = tariff.charge(Charged(usage.input, usage.output, 0, thought))
+        return charged
 
 
 def failed(error: BaseException) -> Ending:

@@ -154,15 +154,16 @@ class Guard:
             input_estimated=None if estimate is None else estimate.input_tokens,
             output_most=None if estimate is None else estimate.output_tokens.max,
             currency=None if price is None else price.currency,
-            reserved_nano=None if price is None else nano(price.most),
+            reserved_nano=None if price is None or price.most is None else nano(price.most),
         )
 
 
 def _price(estimate: Estimate | None) -> Price | None:
-    cost = estimate.cost if estimate is not None else None
-    if cost is None or cost.total_max is None:
+    tariff = estimate.pricing.tariff if estimate is not None else None
+    if estimate is None or tariff is None:
         return None
-    return Price(cost.total_max, cost.currency)
+    cost = estimate.cost
+    return Price(None if cost is None else cost.total_max, tariff.row.currency)
 
 
 def read_call(content: bytes) -> Mapping[str, Any] | None:

@@ -22,9 +22,9 @@ _STOPPING: Final = {"must": ("must",), "should": ("must", "should"), "never": ()
 
 
 class Price(NamedTuple):
-    """The most that a call may cost; None: unknown."""
+    """The most that a call may cost; ``most`` None: its price is known, and no end of it is."""
 
-    most: Decimal
+    most: Decimal | None
     currency: str
 
 
@@ -49,7 +49,7 @@ class Policy(msgspec.Struct, frozen=True):
         if not self.budgets or self.on_unknown_price == "allow":
             return None
         budget = self.budgets[0]
-        if price is None:
+        if price is None or price.most is None:
             why = "its highest cost is not known" if estimate else "nobody knows its model"
             return OverBudget(f"{why}, so it can't be held to {budget}", estimate, budget)
         if all(one.currency != price.currency for one in self.budgets):

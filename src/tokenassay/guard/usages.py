@@ -8,30 +8,22 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from tokenassay.estimators.bills.usages import Billed, read_usage
+
 _MOST_KEPT: Final = 16 * 2**20
 """Bytes of an answer, or of one line of a stream, that are kept to be read at its end."""
 
 _USAGE: Final = re.compile(rb'"usage"\s*:\s*\{')
 """A usage that is not null; within a JSON string the quotes are escaped, so it is never text."""
 
-_MOST_TOKENS: Final = 10**12
-"""More than any answer has; such a number is noise, and no database need hold it."""
-
 _NO_MORE: Final = "the answer is too large to be read for its usage"
 _UNSAID: Final = "the answer says no usage"
-
-
-class Usage(NamedTuple):
-    """Tokens as the endpoint counted them."""
-
-    input: int
-    output: int
 
 
 class Reading(NamedTuple):
     """What is known of an answer."""
 
-    usage: Usage | None
+    usage: Billed | None
     request_id: str | None
     finished: bool
     """False: the answer was still going on when it was last heard of."""
@@ -44,33 +36,15 @@ def reading_of(answer: Any) -> Reading:
     if not isinstance(answer, Mapping):
         return Reading(None, None, False, _UNSAID)
     id = answer.get("request_id") or answer.get("id")
-    usage = usage_of(answer.get("usage"))
+    usage = read_usage(answer.get("usage"))
+    if usage is not None and not usage.tells:
+        usage = None
     return Reading(
         usage,
         id if isinstance(id, str) else None,
         _finished(answer),
         "" if usage else _UNSAID,
     )
-
-
-def usage_of(given: Any) -> Usage | None:
-    """Input and output tokens by the names of either dialect; None where one is missing."""
-    if not isinstance(given, Mapping):
-        return None
-    for input, output in (
-        ("input_tokens", "output_tokens"),
-        ("prompt_tokens", "completion_tokens"),
-    ):
-        billed = _tokens(given.get(input)), _tokens(given.get(output))
-        if billed[0] is not None and billed[1] is not None:
-            return Usage(billed[0], billed[1])
-    return None
-
-
-def _tokens(given: Any) -> int | None:
-    if isinstance(given, int) and not isinstance(given, bool) and 0 <= given <= _MOST_TOKENS:
-        return given
-    return None
 
 
 def _finished(answer: Mapping[str, Any]) -> bool:

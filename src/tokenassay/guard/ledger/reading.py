@@ -28,8 +28,9 @@ _FIGURES: Final = """
  SUM(CASE WHEN input_estimated IS NOT NULL THEN input_billed END),
  SUM(CASE WHEN state IN ('open', 'settled', 'unmetered') AND reserved_nano IS NULL
    AND cost_nano IS NULL THEN 1 ELSE 0 END),
- SUM(CASE WHEN state = 'settled' THEN COALESCE(cost_nano, reserved_nano) END),
- SUM(CASE WHEN state IN ('open', 'unmetered') THEN reserved_nano END)
+ SUM(cost_nano),
+ SUM(CASE WHEN state IN ('open', 'settled', 'unmetered') AND cost_nano IS NULL
+   THEN reserved_nano END)
 """
 _FROM: Final = "FROM tokenassay_calls WHERE day >= :since"
 
@@ -47,7 +48,7 @@ class Money(msgspec.Struct, frozen=True):
 
     currency: str
     settled: Decimal
-    """For calls whose usage is known."""
+    """For calls whose cost is known."""
     unsettled: Decimal
     """For the others, at the most that each may cost."""
 
