@@ -168,7 +168,7 @@ def read_run(run: RunFile) -> RunDocument:
         seed=run.meta("seed") or 0,
         examples=max((entry["examples"] for entry in run.meta("targets") or ()), default=None),
         command=run.meta("command"),
-        started=_moment(began),
+        started=moment(began),
         duration_s=None if began is None or ended is None else round(ended - began, 1),
         suite=suites.last_score(),
         promises=[promise for target in targets for promise in target.promises()],
@@ -295,7 +295,8 @@ class _Target:
                 )
 
 
-def _moment(seconds: float | None) -> str | None:
+def moment(seconds: float | None) -> str | None:
+    """A time of the clock as documents write it: UTC, ISO 8601, to the second."""
     if seconds is None:
         return None
     return dt.datetime.fromtimestamp(seconds, dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

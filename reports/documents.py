@@ -1,4 +1,4 @@
-"""What a report is made of: a run file, a run's document, or an estimate's."""
+"""What a report is made of: a run file, or the document of a run, an audit or an estimate."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import Any, Final
 
 import msgspec
 
+from tokenassay.conformance.audit.documents import SCHEMA as AUDIT_SCHEMA
+from tokenassay.conformance.audit.documents import AuditDocument, read_audit
 from tokenassay.conformance.results import SCHEMA, RunDocument, read_run
 from tokenassay.conformance.rundb import RunFile, RunFileError
 from tokenassay.reports.estimates import EstimateDocument
 
-Document = RunDocument | EstimateDocument
+Document = RunDocument | AuditDocument | EstimateDocument
 
 _SQLITE: Final = b"SQLite format 3\0"
 
@@ -24,7 +26,7 @@ class NotADocument(ValueError):
 
 
 def load(path: Path) -> Document:
-    """The document in a file: a run file (``run.db``), or JSON of a run or of an estimate.
+    """The document in a file: a run file (``run.db``), or JSON of a run, an audit or an estimate.
 
     NotADocument for anything else; OSError where it cannot be read.
     """
@@ -38,7 +40,9 @@ def load(path: Path) -> Document:
 def parse(data: bytes) -> Document:
     """The document in JSON text; NotADocument where it is none."""
     if not data.strip():
-        raise NotADocument("is empty; expected a run file, results.json or an estimate's JSON")
+        raise NotADocument(
+            "is empty; expected a run file, or JSON of a run, an audit or an estimate"
+        )
     try:
         raw: Any = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -49,19 +53,23 @@ def parse(data: bytes) -> Document:
     kind: type[Document]
     if schema == SCHEMA:
         kind, name = RunDocument, f"a run ({SCHEMA})"
+    elif schema == AUDIT_SCHEMA:
+        kind, name = AuditDocument, f"an audit ({AUDIT_SCHEMA})"
     elif isinstance(raw, dict) and "estimates" in raw:
         kind, name = EstimateDocument, "an estimate"
     elif schema is not None:
-        raise NotADocument(f"has the schema {schema!r}, not {SCHEMA}")
+        raise NotADocument(f"has the schema {schema!r}, not {SCHEMA} or {AUDIT_SCHEMA}")
     else:
-        raise NotADocument("is neither a run nor what `tokenassay estimate --json` prints")
+        raise NotADocument(
+            "is neither a run nor what `tokenassay estimate --json` or `audit --json` prints"
+        )
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
         raise NotADocument(f"is not {name}: {error}") from None
 
 
-def _read_run_file(path: Path) -> RunDocument:
+def _read_run_file(path: Path) -> RunDocument | AuditDocument:
     """The document of a run file, read from a copy: the run may still be going on.
 
     A copy, too, because opening a file as a run's makes tables in it where they are missing.
@@ -83,4 +91,4 @@ def _read_run_file(path: Path) -> RunDocument:
         except RunFileError as error:
             raise NotADocument(str(error).partition(": ")[2]) from None
         with closing(run):
-            return read_run(run)
+            return read_audit(run) or read_run(run)

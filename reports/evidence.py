@@ -35,8 +35,8 @@ class Block(Record, frozen=True, kw_only=True):
     data: str
 
 
-class _Evidence(Record, frozen=True, kw_only=True):
-    """What a page shows of one promise at one target."""
+class Evidence(Record, frozen=True, kw_only=True):
+    """What a page shows of one cell."""
 
     expected: str
     observed: str
@@ -56,12 +56,18 @@ class Packed(Record, frozen=True, kw_only=True):
 def pack(cells: Iterable[tuple[int, PromiseRow]], room: int = ROOM) -> Packed:
     """The evidence of numbered cells, the worst outcomes first; the same bytes every time."""
     ordered = sorted(cells, key=lambda cell: (_RANK[cell[1].outcome], cell[0]))
+    return pack_evidence(((number, _evidence(promise)) for number, promise in ordered), room)
+
+
+def pack_evidence(cells: Iterable[tuple[int, Evidence]], room: int = ROOM) -> Packed:
+    """Evidence by the number of its cell, in the order in which it is given room."""
     blocks: list[Block] = []
     waiting: list[int] = []
     texts: list[bytes] = []
-    size = used = left_out = 0
-    for number, promise in ordered:
-        text = msgspec.json.encode(_evidence(promise))
+    size = used = count = 0
+    for number, evidence in cells:
+        count += 1
+        text = msgspec.json.encode(evidence)
         if texts and size + len(text) > _BLOCK:
             used += _close(blocks, waiting, texts, room - used)
             waiting, texts, size = [], [], 0
@@ -70,7 +76,7 @@ def pack(cells: Iterable[tuple[int, PromiseRow]], room: int = ROOM) -> Packed:
         size += len(text)
     if texts:
         _close(blocks, waiting, texts, room - used)
-    left_out = len(ordered) - sum(len(block.cells) for block in blocks)
+    left_out = count - sum(len(block.cells) for block in blocks)
     return Packed(blocks=tuple(blocks), left_out=left_out)
 
 
@@ -84,8 +90,8 @@ def _close(blocks: list[Block], cells: list[int], texts: list[bytes], room: int)
     return len(data)
 
 
-def _evidence(promise: PromiseRow) -> _Evidence:
-    return _Evidence(
+def _evidence(promise: PromiseRow) -> Evidence:
+    return Evidence(
         expected=promise.expected,
         observed=promise.observed,
         why=promise.why,

@@ -1,34 +1,27 @@
-"""Pages written as HTML: one file, no network, nothing in it runs but our own script.
-
-The policy of the page allows one style sheet and one script, each by the hash of its text. All
-text goes through the template engine's escaping and has its invisible characters shown, so that
-nothing from an endpoint is ever markup, attribute or link.
-"""
+"""The page of a document as one HTML file."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from functools import lru_cache
-from importlib import resources
 from typing import Any, Final
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from tokenassay import __version__
+from tokenassay.conformance.audit.documents import AuditDocument
 from tokenassay.conformance.results import RunDocument
 from tokenassay.reports.documents import Document
-from tokenassay.reports.escapes import script_json, visible
+from tokenassay.reports.estimates import EstimateDocument
 from tokenassay.reports.languages import Code, language
 from tokenassay.reports.languages.terms import Terms
+from tokenassay.reports.pages.audit import AuditPage, build_audit_page
 from tokenassay.reports.pages.check import CheckPage, build_check_page
+from tokenassay.reports.pages.compare import ComparePage, build_compare_page
 from tokenassay.reports.pages.estimate import build_estimate_page
+from tokenassay.reports.rendering import render
 
-_CHECK: Final = (
-    "data", "text", "tree", "evidence", "copying", "findings", "matrix", "theme", "start",
-)  # fmt: skip
+_EVIDENCE: Final = ("data", "text", "trees", "tree", "evidence", "copying", "findings")
+_CHECK: Final = (*_EVIDENCE, "beside", "matrix", "tips", "dialog", "theme", "start")
+_AUDIT: Final = (*_EVIDENCE, "audit", "theme", "start")
 _ESTIMATE: Final = ("data", "theme")
 
 _LONGEST_REMARK: Final = 240
@@ -38,19 +31,47 @@ _ROOM_FOR_REMARKS: Final = 400_000
 
 def html(document: Document, code: Code = "en") -> str:
     """The page of a document as one HTML file; the same document gives the same bytes."""
+    if isinstance(document, EstimateDocument):
+        return _estimate(document, code)
+    if isinstance(document, AuditDocument):
+        return _audit(document, code)
+    return _run(document, code)
+
+
+def _run(document: RunDocument, code: Code) -> str:
     speech = language(code)
-    if isinstance(document, RunDocument):
-        page = build_check_page(document, speech)
-        return _render(
-            "check.html.j2",
-            _CHECK,
-            code,
-            version=document.version,
-            page=page,
-            row_count=sum(len(band.rows) + band.first for band in page.matrix.bands) + 1,
-            data=_check_data(page, speech.terms),
-        )
-    return _render(
+    page: CheckPage | ComparePage
+    if document.differences is None:
+        template, page = "check.html.j2", build_check_page(document, speech)
+    else:
+        template, page = "compare.html.j2", build_compare_page(document, speech)
+    return render(
+        template,
+        _CHECK,
+        code,
+        version=document.version,
+        page=page,
+        row_count=sum(len(band.rows) + band.first for band in page.matrix.bands) + 1,
+        data=_matrix_data(page, speech.terms),
+    )
+
+
+def _audit(document: AuditDocument, code: Code) -> str:
+    speech = language(code)
+    page = build_audit_page(document, speech)
+    return render(
+        "audit.html.j2",
+        _AUDIT,
+        code,
+        version=document.version,
+        page=page,
+        data={"words": _words(speech.terms), "about": _about(page, document)},
+    )
+
+
+def _estimate(document: EstimateDocument, code: Code) -> str:
+    speech = language(code)
+    return render(
         "estimate.html.j2",
         _ESTIMATE,
         code,
@@ -60,85 +81,37 @@ def html(document: Document, code: Code = "en") -> str:
     )
 
 
-def _render(
-    template: str, scripts: tuple[str, ...], code: Code, *, data: Any, **context: Any
-) -> str:
-    style, script = _asset("page.css"), _script(scripts)
-    policy = (
-        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
-        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
-    )
-    return (
-        _environment()
-        .get_template(template)
-        .render(
-            t=language(code).terms,
-            t_code="zh-Hans" if code == "zh" else code,
-            policy=policy,
-            style=Markup(style),  # noqa: S704 - a file of ours
-            script=Markup(script),  # noqa: S704 - a file of ours
-            data=Markup(script_json(data)),  # noqa: S704 - escaped for a script element
-            **context,
-        )
-    )
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("tokenassay.reports"),
-        autoescape=True,
-        finalize=_finalize,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-def _finalize(value: Any) -> Any:
-    """Every value that a template prints, before it is escaped."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return visible(value)
-    return value
-
-
-@lru_cache
-def _asset(name: str) -> str:
-    folder = resources.files("tokenassay.reports") / "assets"
-    return (folder / name).read_text("utf-8").replace("\r\n", "\n")
-
-
-@lru_cache
-def _script(names: tuple[str, ...]) -> str:
-    parts = "\n".join(_asset(f"{name}.js") for name in names)
-    return f'(() => {{\n"use strict";\n{parts}}})();'
-
-
-def _hash(text: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-    return f"'sha256-{digest}'"
-
-
 def _words(terms: Terms) -> Any:
     return msgspec.to_builtins(terms)
 
 
-def _check_data(page: CheckPage, terms: Terms) -> dict[str, Any]:
+def _about(page: AuditPage, document: AuditDocument) -> dict[str, str]:
+    """What a ticket says of an audit's example."""
+    return {
+        "title": page.verdict,
+        "target": f"{document.target.name}, {document.target.base_url}",
+        "said": document.why,
+        "alone": page.again,
+    }
+
+
+def _matrix_data(page: CheckPage | ComparePage, terms: Terms) -> dict[str, Any]:
     """What the script needs beside the text of the page and the packed evidence."""
     matrix = page.matrix
     return {
         "words": _words(terms),
         "targets": matrix.targets,
+        "baseline": page.baseline,
         "sources": matrix.sources,
         "statements": matrix.statements,
         "again": [endpoint.again for endpoint in page.endpoints],
         "rows": [[row.id, row.clause, row.level, row.source - 1] for row in matrix.rows],
+        "said": {row.number: row.said for row in matrix.rows if row.said},
         "remarks": _remarks(page, terms),
     }
 
 
-def _remarks(page: CheckPage, terms: Terms) -> dict[str, str]:
+def _remarks(page: CheckPage | ComparePage, terms: Terms) -> dict[str, str]:
     """What is said of each cell that is not simply kept, as far as there is room."""
     remarks: dict[str, str] = {}
     room = _ROOM_FOR_REMARKS

@@ -7,16 +7,23 @@ nor a link nor a mention of anybody.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
+from tokenassay.conformance.audit.documents import AuditDocument
+from tokenassay.conformance.compare.rows import DifferenceRow
 from tokenassay.conformance.results import PromiseRow, RunDocument
 from tokenassay.reports import tallies as counting
+from tokenassay.reports.comparisons import compared
 from tokenassay.reports.documents import Document
 from tokenassay.reports.escapes import line
 from tokenassay.reports.estimates import EstimateDocument
 from tokenassay.reports.languages import Code, language
 from tokenassay.reports.languages.speech import Language
-from tokenassay.reports.pages.check import build_check_page
+from tokenassay.reports.pages.audit import build_audit_page
+from tokenassay.reports.pages.check import CheckPage, build_check_page
+from tokenassay.reports.pages.compare import ComparePage, build_compare_page
+from tokenassay.reports.pages.facts import Figure
 
 FINDINGS: Final = 20
 """Findings that a summary lists; it says how many more there are."""
@@ -28,30 +35,52 @@ _SUMMONS: Final = re.compile(r"(?<![A-Za-z0-9])([@#])(?=[A-Za-z0-9])")
 
 
 def markdown(document: Document, code: Code = "en") -> str:
-    """The summary of a run or of an estimate."""
+    """The summary of a run, a comparison, an audit or an estimate."""
     speech = language(code)
-    if isinstance(document, RunDocument):
-        return _run(document, speech)
-    return _estimate(document, speech)
+    if isinstance(document, EstimateDocument):
+        return _estimate(document, speech)
+    if isinstance(document, AuditDocument):
+        return _audit(document, speech)
+    if document.differences is not None:
+        return _comparison(document, speech)
+    return _run(document, speech)
+
+
+def _head(page: CheckPage | ComparePage) -> list[str]:
+    """Verdict, what follows from it, and the figures."""
+    said = [f"{escape(sentence)}  " for sentence in (*page.partial, *page.remarks)]
+    return [f"### {escape(page.verdict)}", "", *said, "", _figures(page.figures)]
+
+
+def _figures(figures: tuple[Figure, ...]) -> str:
+    return _table(tuple(f.label for f in figures), [tuple(f.value for f in figures)])
 
 
 def _run(document: RunDocument, speech: Language) -> str:
-    t = speech.terms
     page = build_check_page(document, speech)
-    lines = [f"### {escape(page.verdict)}", ""]
-    lines += [f"{escape(sentence)}  " for sentence in (*page.partial, *page.remarks)]
-    lines += [
-        "",
-        _table(tuple(f.label for f in page.figures), [tuple(f.value for f in page.figures)]),
-    ]
+    lines = [*_head(page), *_findings(document, speech), *_about(document, speech)]
+    lines.append(f"- {speech.score(document)}")
+    lines += [f"- {escape(unrun.sentence)}" for unrun in page.unrun]
+    lines += ["", "</details>", ""]
+    return "\n".join(lines)
+
+
+def _findings(document: RunDocument, speech: Language) -> list[str]:
     found = [(p.outcome, p) for p in document.promises if p.outcome in ("violated", "non-strict")]
     found.sort(key=lambda item: item[0] != "violated")
-    if found:
-        lines += ["", f"#### {t.findings}", ""]
-        lines += [_finding(promise, document, speech) for _, promise in found[:FINDINGS]]
-        if len(found) > FINDINGS:
-            lines += ["", speech.more_findings(len(found) - FINDINGS)]
-    lines += ["", f"<details><summary>{t.about}</summary>", ""]
+    if not found:
+        return []
+    lines = ["", f"#### {speech.terms.findings}", ""]
+    lines += [_finding(promise, document, speech) for _, promise in found[:FINDINGS]]
+    if len(found) > FINDINGS:
+        lines += ["", speech.more_findings(len(found) - FINDINGS)]
+    return lines
+
+
+def _about(document: RunDocument, speech: Language) -> list[str]:
+    """The folded part: which endpoints, which seed, when."""
+    t = speech.terms
+    lines = ["", f"<details><summary>{t.about}</summary>", ""]
     for tally in counting.tallies(document):
         target = tally.target
         lines.append(
@@ -61,9 +90,65 @@ def _run(document: RunDocument, speech: Language) -> str:
     lines.append(f"- {t.seed} {document.seed}, tokenassay {escape(document.version)}")
     if document.started is not None:
         lines.append(f"- {t.started} {document.started}")
-    lines.append(f"- {speech.score(document)}")
-    lines += [f"- {escape(unrun.sentence)}" for unrun in page.unrun]
-    lines += ["", "</details>", ""]
+    return lines
+
+
+def _comparison(document: RunDocument, speech: Language) -> str:
+    t = speech.terms
+    page = build_compare_page(document, speech)
+    lines = _head(page)
+    heads = (t.endpoint, t.difference_list, t.differences_against, t.requests, t.cost, t.meter)
+    rows = [
+        (
+            span(row.name),
+            row.differences,
+            speech.number(row.against),
+            row.requests,
+            row.cost,
+            row.meter or "-",
+        )
+        for row in page.totals
+    ]
+    lines += ["", _table(heads, rows)]
+    found = compared(document).unexpected
+    if found:
+        lines += ["", f"#### {t.difference_list}", ""]
+        lines += [_difference(one, speech) for one in found[:FINDINGS]]
+        if len(found) > FINDINGS:
+            lines += ["", speech.more_findings(len(found) - FINDINGS)]
+    if page.rest:
+        lines += ["", page.rest]
+    lines += [*_findings(document, speech), *_about(document, speech), "", "</details>", ""]
+    return "\n".join(lines)
+
+
+def _difference(found: DifferenceRow, speech: Language) -> str:
+    said = f"- **{escape(speech.unlike(found))}** ({speech.expected_unlike(found)})  \n"
+    said += f"  {speech.terms.asked}: {span(found.said)}"
+    for name, answer in found.answers.items():
+        said += f"  \n  {span(name)}: {span(answer)}"
+    return said
+
+
+def _audit(document: AuditDocument, speech: Language) -> str:
+    t = speech.terms
+    page = build_audit_page(document, speech)
+    lines = [f"### {escape(page.verdict)}", ""]
+    lines += [f"{escape(sentence)}  " for sentence in (*page.partial, *page.remarks)]
+    lines += ["", _figures(page.figures)]
+    if document.findings:
+        lines += ["", f"#### {t.findings}", ""]
+        for view in page.findings:
+            lines.append(f"- **{escape(view.title)}**  \n  {span(view.said)}")
+    if page.scripts:
+        heads = (t.script, t.answers, t.counted, t.billed, t.difference)
+        rows = [(escape(row.name), *row.figures) for row in page.scripts]
+        lines += ["", f"<details><summary>{t.meter}</summary>", "", _table(heads, rows)]
+        lines += ["", "</details>"]
+    target = document.target
+    where = f"{t.endpoint}: {span(target.name)}, {t.model} {span(target.model)}, "
+    where += f"{t.edition} {span(target.edition)}, {t.seed} {document.seed}, "
+    lines += ["", f"{where}tokenassay {escape(document.version)}", ""]
     return "\n".join(lines)
 
 
@@ -112,7 +197,7 @@ def _estimate(document: EstimateDocument, speech: Language) -> str:
     return "\n".join([*lines, ""])
 
 
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [heads, tuple("---" for _ in heads), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 

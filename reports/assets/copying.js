@@ -49,17 +49,12 @@ function quoted(text) {
 
 function ticket(cell, found) {
   const about = aboutOf(cell);
-  const lines = [
-    `### ${shown(about.title).replace(/[\\`*_{}\[\]<>#|]/g, "\\$&")}`,
-    "",
-    `- ${words.endpoint}: ${quoted(about.target)}`,
-    `- ${words.clause}: ${quoted(about.clause)} (${about.level}), ${shown(about.source)}`,
-    `- ${words.statement}: ${quoted(about.statement)}`,
-  ];
+  const lines = [`### ${shown(about.title).replace(/[\\`*_{}\[\]<>#|]/g, "\\$&")}`, ""];
+  for (const [label, text, more] of about.facts) if (text) lines.push(`- ${label}: ${quoted(text)}${more || ""}`);
   if (found && found.expected) lines.push(`- ${words.expected}: ${quoted(found.expected)}`);
   if (found && found.observed) lines.push(`- ${words.observed}: ${quoted(found.observed)}`);
   if (found && found.why) lines.push(`- ${words.reason}: ${quoted(found.why)}`);
-  lines.push("", fenced("sh", about.alone));
+  if (about.alone) lines.push("", fenced("sh", about.alone));
   const exchange = found && found.exchange;
   if (exchange) {
     const { response } = exchange;

@@ -1,4 +1,4 @@
-// The table of promises: filters, search, arrow keys, a tip for each cell, evidence on Enter.
+// The table of promises: filters, search, arrow keys.
 
 const grid = document.querySelector(".grid");
 const columns = data.targets.length;
@@ -24,7 +24,7 @@ for (const body of bodies) {
       family: body.dataset.family,
       outcomes: cells.map((cell) => cell.classList[1]),
       differs: row.classList.contains("differs"),
-      text: `${title}\n${id}\n${clause}`.toLowerCase(),
+      text: `${title}\n${id}\n${clause}\n${data.said[rows.length] || ""}`.toLowerCase(),
       shown: true,
     });
   }
@@ -32,18 +32,28 @@ for (const body of bodies) {
 
 const entryOf = new Map(rows.map((entry) => [entry.row, entry]));
 
-// What the page says of a cell beside its evidence.
+// What the page says of a cell beside its evidence: facts are a label, a text, and what follows it.
+// Only promises have a source and can be run alone.
 function aboutOf(cell) {
   const [row, column] = [Math.floor(cell / columns), cell % columns];
   const [id, clause, level, source] = data.rows[row];
+  const [target, title, said] = [data.targets[column], rows[row].title, data.said[row]];
+  const outcome = rows[row].outcomes[column];
+  if (!level) {
+    const [called, help] = [words.likeness[outcome], words.likeness_help[outcome]];
+    return { title, outcome, called, help, facts: [[words.endpoint, target], [words.asked, said], [words.clause, clause]] };
+  }
   return {
-    title: rows[row].title,
-    target: data.targets[column],
-    outcome: rows[row].outcomes[column],
-    clause,
-    level: words.levels[level],
-    source: data.sources[source],
-    statement: data.statements[clause],
+    title,
+    outcome,
+    called: words.outcomes[outcome] || "",
+    help: words.outcome_help[outcome] || words.not_promised,
+    facts: [
+      [words.endpoint, target],
+      [words.clause, clause, ` (${words.levels[level]})`],
+      [words.statement, data.statements[clause]],
+      [words.source, data.sources[source]],
+    ],
     alone: `${data.again[column]} -k ${id}`,
   };
 }
@@ -82,7 +92,7 @@ function filter() {
   for (const [body, inside] of inBody) {
     const first = [...familyRows.values()].some((row) => row.parentNode === body && !row.hidden);
     body.hidden = !inside && !first;
-    body.style.containIntrinsicSize = `auto ${(inside + first) * ROW_HEIGHT}px`;
+    body.style.containIntrinsicBlockSize = `auto ${(inside + first) * ROW_HEIGHT}px`;
   }
   document.getElementById("shown").textContent = `${number(count)} / ${number(rows.length)}`;
   clear.hidden = count === rows.length;
@@ -184,87 +194,3 @@ document.addEventListener("keydown", (event) => {
     filter();
   }
 });
-
-// ---------------------------------------------------------------- tips
-
-const tip = document.getElementById("tip");
-
-function showTip(cell) {
-  const place = placeOf(cell);
-  if (!place) return;
-  const { entry, column } = place;
-  const numbered = rows.indexOf(entry) * columns + column;
-  const outcome = entry.outcomes[column];
-  const remark = data.remarks[numbered] || words.outcome_help[outcome] || words.not_promised;
-  const who = columns > 1 ? `${data.targets[column]}: ` : "";
-  tip.replaceChildren();
-  put(tip, `${who}${words.outcomes[outcome] || ""}. ${remark}`);
-  tip.hidden = false;
-  const box = cell.getBoundingClientRect();
-  const { offsetWidth: width, offsetHeight: height } = tip;
-  const below = box.bottom + 6 + height < innerHeight;
-  tip.style.left = `${Math.max(Math.min(box.left, innerWidth - width - 8), 8)}px`;
-  tip.style.top = `${below ? box.bottom + 6 : box.top - height - 6}px`;
-  cell.setAttribute("aria-describedby", "tip");
-}
-
-function hideTip(cell) {
-  tip.hidden = true;
-  cell.removeAttribute("aria-describedby");
-}
-
-for (const [on, off] of [["pointerover", "pointerout"], ["focusin", "focusout"]]) {
-  grid.addEventListener(on, (event) => {
-    const cell = event.target.closest("td.cell");
-    if (cell) showTip(cell);
-  });
-  grid.addEventListener(off, (event) => {
-    const cell = event.target.closest("td.cell");
-    if (cell) hideTip(cell);
-  });
-}
-
-// ---------------------------------------------------------------- evidence
-
-const dialog = document.getElementById("dialog");
-const inside = dialog.querySelector(".inside");
-let opener = null;
-
-async function open(entry, column) {
-  const outcome = entry.outcomes[column];
-  if (!(outcome in words.outcomes)) return;
-  const cell = rows.indexOf(entry) * columns + column;
-  const about = aboutOf(cell);
-  opener = entry.cells[column];
-  dialog.dataset.cell = cell;
-  const title = document.getElementById("dialog-title");
-  title.replaceChildren(el("i", `shape ${outcome}`), " ");
-  put(title, about.title);
-  const facts = el("dl", "clause");
-  const said = (label, text) => facts.append(el("dt", "", label), put(el("dd"), text));
-  if (columns > 1) said(words.endpoint, about.target);
-  said(words.promise, `${words.outcomes[outcome]}: ${words.outcome_help[outcome]}`);
-  said(words.clause, `${about.clause} (${about.level}): ${about.statement}`);
-  said(words.source, about.source);
-  facts.append(el("dt", "", words.alone), el("dd", "", copyLine(about.alone)));
-  const place = el("div");
-  inside.replaceChildren(facts, place);
-  tip.hidden = true;
-  dialog.showModal();
-  await fill(place, cell, true);
-}
-
-grid.addEventListener("click", (event) => {
-  const row = event.target.closest("tr");
-  const cell = event.target.closest("td.cell") || (columns === 1 && row && row.querySelector("td.cell"));
-  const place = cell && placeOf(cell);
-  if (!place || String(getSelection())) return;
-  visited = place;
-  rove();
-  open(place.entry, place.column);
-});
-document.getElementById("close").addEventListener("click", () => dialog.close());
-dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-dialog.addEventListener("close", () => opener && opener.focus());
-
-filter();

@@ -40,21 +40,22 @@ function isLeaf(value) {
   return value === null || typeof value !== "object" || value instanceof Written;
 }
 
-function tree(value, name = null, depth = 0) {
+// With another value, what differs from it is marked.
+function tree(value, name = null, depth = 0, other = NOTHING) {
   const key = name === null ? null : put(el("span", "key"), name);
-  if (isLeaf(value)) return el("div", "", key, key && ": ", leaf(value));
+  if (isLeaf(value)) return marked(el("div", "", key, key && ": ", leaf(value)), value, other, name);
   const entries = Array.isArray(value) ? value.map((item, at) => [String(at), item]) : Object.entries(value);
   const marks = Array.isArray(value) ? "[]" : "{}";
-  if (!entries.length) return el("div", "", key, key && ": ", marks);
+  if (!entries.length) return marked(el("div", "", key, key && ": ", marks), value, other, name);
   const details = el("details");
   const told = el("span", "count", ` ${marks[0]} ${number(entries.length)} ${marks[1]}`);
-  details.append(el("summary", "", key, told));
+  details.append(marked(el("summary", "", key, told), value, other, name));
   const list = el("ul");
   details.append(list);
   let shown = 0;
   const more = () => {
     for (const [inner, item] of entries.slice(shown, shown + ENTRIES)) {
-      list.append(el("li", "", tree(item, inner, depth + 1)));
+      list.append(el("li", "", tree(item, inner, depth + 1, partOf(other, inner))));
     }
     shown += ENTRIES;
     if (shown >= entries.length) return;
@@ -72,6 +73,7 @@ function tree(value, name = null, depth = 0) {
     more();
     return details;
   }
+  if (other !== NOTHING && other !== ABSENT && !isSame(value, other)) details.classList.add("odd");
   unfilled.set(details, more);
   details.addEventListener("toggle", () => details.open && unfold(details));
   return details;

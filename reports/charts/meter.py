@@ -9,7 +9,7 @@ from tokenassay.conformance.measures import Fit
 from tokenassay.conformance.results import MeterPoint
 from tokenassay.reports.charts import marks as m
 from tokenassay.reports.charts.scales import Scale, linear, whole_ticks
-from tokenassay.reports.languages.speech import Language
+from tokenassay.reports.languages.speech import Language, Side
 from tokenassay.reports.tallies import is_honest
 
 _WIDTH: Final = 640
@@ -22,7 +22,13 @@ _FOOT: Final = 40
 
 
 def meter_picture(
-    points: Sequence[MeterPoint], fit: Fit, speech: Language, *, id: str, name: str | None
+    points: Sequence[MeterPoint],
+    fit: Fit,
+    speech: Language,
+    *,
+    id: str,
+    name: str | None,
+    side: Side = "input",
 ) -> m.Picture:
     """The picture of one target's meter points, of which there is at least one."""
     t = speech.terms
@@ -31,7 +37,7 @@ def meter_picture(
     return m.Picture(
         id=id,
         title=f"{t.meter}{f': {name}' if name else ''}",
-        description=speech.metering(fit),
+        description=speech.metering(fit, side),
         width=_WIDTH,
         height=_LOW_BOTTOM + _FOOT,
         marks=(*_above(points, fit, x, most, speech), *_below(points, fit, x, most, speech)),

@@ -8,14 +8,16 @@ from typing import Final
 from tokenassay.conformance.measures import Fit
 from tokenassay.conformance.results import RunDocument, SpendRow, TimingRow
 from tokenassay.reports.estimates import EstimateDocument, EstimateRow, RefusalRow
+from tokenassay.reports.languages.chinese_audits import ChineseAudits
+from tokenassay.reports.languages.chinese_comparisons import ChineseComparisons
 from tokenassay.reports.languages.chinese_terms import TERMS
-from tokenassay.reports.languages.speech import Language, plain_amount
+from tokenassay.reports.languages.speech import Side, plain_amount
 from tokenassay.reports.tallies import UNSELECTED, Bound, Tally, is_honest
 
 _CURRENCIES: Final = {"CNY": "元", "USD": "美元"}
 
 
-class Chinese(Language):
+class Chinese(ChineseAudits, ChineseComparisons):
     """简体中文。"""
 
     code = "zh"
@@ -86,13 +88,14 @@ class Chinese(Language):
         why = tally.target.stop_reason or "还没有跑完"
         return f"对 {tally.target.name} 的检验不完整：{why}。{tally.asked} 条承诺只试了 {done} 条。"
 
-    def metering(self, fit: Fit) -> str:
+    def metering(self, fit: Fit, side: Side = "input") -> str:
+        tokens = "输入 Token" if side == "input" else "输出 Token"
         over = f"{fit.points} 次请求"
         if is_honest(fit):
-            return f"{over}中，接口计费的输入 Token 与本地计数分毫不差。"
+            return f"{over}中，接口计费的{tokens}与本地计数分毫不差。"
         if fit.least == fit.most:
             way = "多计" if fit.most > 0 else "少计"
-            return f"{over}中，接口每次都比本地计数{way} {abs(fit.most):,} 个输入 Token。"
+            return f"{over}中，接口每次都比本地计数{way} {abs(fit.most):,} 个{tokens}。"
         line = ""
         if fit.slope is not None and fit.offset is not None:
             line = (
@@ -100,7 +103,7 @@ class Chinese(Language):
                 f"再加 {self.ratio(fit.offset)} 个"
             )
         return (
-            f"{over}中，接口计费的输入 Token 与本地计数相差 "
+            f"{over}中，接口计费的{tokens}与本地计数相差 "
             f"{self.signed(fit.least)} 到 {self.signed(fit.most)} 个{line}。"
         )
 
@@ -138,9 +141,10 @@ class Chinese(Language):
         if suite is None:
             return "这个版本能识破多少谎言尚无记录，可用 `tokenassay selfcheck` 测量。"
         alarms = f"误报 {suite.false_alarms} 次" if suite.false_alarms else "没有一次误报"
+        low = f"（其中 {len(suite.lowered)} 种是把上限调低后试出的）" if suite.lowered else ""
         return (
             f"{suite.date} 用故意说谎的模拟接口测过这套检验：{suite.lies} 种谎言识破 "
-            f"{suite.caught} 种；模拟接口诚实时，{alarms}。"
+            f"{suite.caught} 种{low}；模拟接口诚实时，{alarms}。"
         )
 
     def more_findings(self, count: int) -> str:

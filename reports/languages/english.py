@@ -5,12 +5,14 @@ from __future__ import annotations
 from tokenassay.conformance.measures import Fit
 from tokenassay.conformance.results import RunDocument, SpendRow, TimingRow
 from tokenassay.reports.estimates import EstimateDocument, EstimateRow, RefusalRow
+from tokenassay.reports.languages.english_audits import EnglishAudits
+from tokenassay.reports.languages.english_comparisons import EnglishComparisons
 from tokenassay.reports.languages.english_terms import TERMS
-from tokenassay.reports.languages.speech import Language, plain_amount
+from tokenassay.reports.languages.speech import Side, plain_amount
 from tokenassay.reports.tallies import UNSELECTED, Bound, Tally, is_honest
 
 
-class English(Language):
+class English(EnglishAudits, EnglishComparisons):
     """Plain English."""
 
     code = "en"
@@ -85,15 +87,15 @@ class English(Language):
             f"{done} of {tally.asked} promises were tried."
         )
 
-    def metering(self, fit: Fit) -> str:
+    def metering(self, fit: Fit, side: Side = "input") -> str:
         over = _count(fit.points, "request")
         if is_honest(fit):
-            return f"It bills exactly the input tokens that were counted, in all of {over}."
+            return f"It bills exactly the {side} tokens that were counted, in all of {over}."
         if fit.least == fit.most:
             way = "more" if fit.most > 0 else "fewer"
-            tokens = _count(abs(fit.most), "input token")
+            tokens = _count(abs(fit.most), f"{side} token")
             return f"It bills {tokens} {way} than counted, in each of {over}."
-        spread = f"from {self.signed(fit.least)} to {self.signed(fit.most)} input tokens"
+        spread = f"from {self.signed(fit.least)} to {self.signed(fit.most)} {side} tokens"
         line = ""
         if fit.slope is not None and fit.offset is not None:
             line = (
@@ -137,9 +139,10 @@ class English(Language):
                 "`tokenassay selfcheck` measures it."
             )
         alarms = "no false alarm" if not suite.false_alarms else f"{suite.false_alarms} false"
+        low = f" ({len(suite.lowered)} about limits lowered for the trial)" if suite.lowered else ""
         return (
             f"Measured on {suite.date} against a mock that lies on purpose, the suite caught "
-            f"{suite.caught} of {suite.lies} lies, with {alarms} where the mock was honest."
+            f"{suite.caught} of {suite.lies} lies{low}, with {alarms} where the mock was honest."
         )
 
     def more_findings(self, count: int) -> str:

@@ -123,6 +123,40 @@ TERMS: Final = Terms(
     notes="Notes",
     left_out="Models left out",
     price="Price",
+    audit="audit of the meter",
+    input_counted="input tokens counted",
+    input_billed="input tokens billed",
+    overcharge="overcharge per million tokens",
+    overcharge_requests="overcharge per million requests",
+    tokens_per_request="tokens of a request, on average",
+    at_most="at most, told before",
+    probes="Probes",
+    purpose="Asked for",
+    script="Text",
+    output_counted="Output counted",
+    output_billed="Output billed",
+    streamed="streamed",
+    said="In detail",
+    example="The smallest request that shows it",
+    template="Template",
+    input_meter="Input",
+    output_meter="Output",
+    only_off="Only what is off",
+    comparison="comparison",
+    differences="differences",
+    difference_list="Differences",
+    differences_against="against the documents",
+    no_differences="No difference goes beyond what the documents say.",
+    requests_each="Requests",
+    endpoints="Endpoints",
+    baseline="baseline",
+    beside="Beside",
+    beside_none="nothing",
+    side_by_side="Requests and answers side by side",
+    marked="What differs is marked; ids and times only where they are of another kind.",
+    differs_here="differs from the other",
+    asked="Request",
+    half_within="Half within",
     theme="Colours",
     theme_auto="as the system",
     theme_light="light",
@@ -145,6 +179,70 @@ TERMS: Final = Terms(
         "inconclusive": "it could not be told",
         "not-run": "it was not tried",
     },
+    likeness={
+        "kept": "alike",
+        "non-strict": "non-strict",
+        "violated": "differs",
+        "observed": "differs as documented",
+        "inconclusive": "differs, undocumented",
+        "not-run": "not asked",
+    },
+    likeness_help={
+        "kept": "it answers as the reference does",
+        "non-strict": "something it should do was missed",
+        "violated": "it answers otherwise, against what the documents say",
+        "observed": "it answers otherwise, as the documents say",
+        "inconclusive": "it answers otherwise, and the documents do not tell",
+        "not-run": "it was not asked, or did not answer",
+    },
+    facets={
+        "acceptance": "what is accepted",
+        "refusal.status": "status of a refusal",
+        "refusal.code": "code of a refusal",
+        "refusal.message": "message of a refusal",
+        "refusal.form": "fields of a refusal",
+        "refusal.usage": "billing of a refusal",
+        "answer.kind": "content type of the answer",
+        "answer.style": "style of the answer, message or text",
+        "answer.form": "fields of the answer",
+        "answer.text": "whether an answer says anything",
+        "answer.model": "model that the answer names",
+        "answer.role": "role in the answer",
+        "answer.choices": "number of choices",
+        "answer.finish_reason": "reason for which the answer ends",
+        "answer.cap": "keeping to the cap on tokens",
+        "answer.stop": "ending at a stop word",
+        "answer.tools": "calls of tools",
+        "answer.json": "JSON where it was asked for",
+        "usage.presence": "whether usage is told",
+        "usage.input": "billed input",
+        "usage.output": "billed output beside its text",
+        "usage.total": "total of the usage",
+        "stream.lines": "lines of frames",
+        "stream.form": "fields of frames",
+        "stream.mode": "text in frames",
+        "stream.usage": "usage in frames",
+        "stream.order": "order of frames",
+        "stream.end": "end of the stream",
+        "stream.ids": "ids of frames",
+        "store.truth": "what is told of stored files and batches",
+    },
+    bands={
+        "acceptance": "Acceptance",
+        "refusal": "Refusals",
+        "answer": "Answers",
+        "usage": "Usage",
+        "stream": "Streams",
+        "store": "Files and batches",
+    },
+    purposes={
+        "input": "input",
+        "output": "output",
+        "repeat": "repeated",
+        "markers": "markers",
+        "error": "refusal",
+    },
+    scripts={},
     families={
         "parameters": "Parameters",
         "combinations": "Combinations",
@@ -188,6 +286,42 @@ TERMS: Final = Terms(
             "is not backed for this model or day, so that a constant difference is no breach."
         ),
         "Percentiles are of answers that came to their end, each a time that was measured.",
+    ),
+    about_comparison=(
+        (
+            "The same requests went to every endpoint, each in its own dialect. The words of "
+            "answers are not compared, for models choose them freely; their form, their ending "
+            "and their usage are."
+        ),
+        (
+            "A difference was seen twice, then made as small as it would go. What a broader "
+            "difference brings about is not told again."
+        ),
+        (
+            "Whether a difference is to be expected is read from the documents that each endpoint "
+            "is held to. “Against the documents” says that one of the two does not do what its own "
+            "documents say; it need not be the one that stands apart."
+        ),
+    ),
+    about_audit=(
+        (
+            "Tokens are whole numbers, so a law of billing holds exactly or not at all: nothing "
+            "is averaged. One answer in forty may be odd; it is left aside and named."
+        ),
+        (
+            "Tokens are counted by the local tokenizer through the template that explains the "
+            "bills, the model's own before all others. Exact: published answers back that "
+            "template. Modelled: they do not, for this model or day."
+        ),
+        (
+            "Money is what the endpoint's own usage comes to at the prices on record. The "
+            "overcharge is the difference to what the counted tokens cost, over requests like "
+            "those of this audit."
+        ),
+        (
+            "Texts with markers and refused requests are judged apart; they are in the table of "
+            "probes and not in the sums or the pictures."
+        ),
     ),
     about_estimate=(
         (

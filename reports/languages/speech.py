@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from tokenassay.conformance.measures import Fit
 from tokenassay.conformance.results import RunDocument, SpendRow, TimingRow
 from tokenassay.reports.estimates import EstimateDocument, EstimateRow, RefusalRow
+from tokenassay.reports.languages.speech_audits import AuditSpeech
+from tokenassay.reports.languages.speech_comparisons import ComparisonSpeech
 from tokenassay.reports.languages.terms import Terms
 from tokenassay.reports.tallies import Bound, Tally
 
+Side = Literal["input", "output"]
+"""Which tokens a meter's fit is of."""
 
-class Language(ABC):
+
+class Language(AuditSpeech, ComparisonSpeech):
     """Labels and sentences of one language."""
 
     code: ClassVar[str]
@@ -51,7 +56,7 @@ class Language(ABC):
         """That a run is not whole, why, and how far it came."""
 
     @abstractmethod
-    def metering(self, fit: Fit) -> str:
+    def metering(self, fit: Fit, side: Side = "input") -> str:
         """What an endpoint's meter does, from its fit."""
 
     @abstractmethod

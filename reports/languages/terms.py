@@ -131,6 +131,42 @@ class Terms(Record, frozen=True, kw_only=True):
     notes: str
     left_out: str
     price: str
+    # audit
+    audit: str
+    input_counted: str
+    input_billed: str
+    overcharge: str
+    overcharge_requests: str
+    tokens_per_request: str
+    at_most: str
+    probes: str
+    purpose: str
+    script: str
+    output_counted: str
+    output_billed: str
+    streamed: str
+    said: str
+    example: str
+    template: str
+    input_meter: str
+    output_meter: str
+    only_off: str
+    # compare
+    comparison: str
+    differences: str
+    difference_list: str
+    differences_against: str
+    no_differences: str
+    requests_each: str
+    endpoints: str
+    baseline: str
+    beside: str
+    beside_none: str
+    side_by_side: str
+    marked: str
+    differs_here: str
+    asked: str
+    half_within: str
     # page
     theme: str
     theme_auto: str
@@ -141,6 +177,15 @@ class Terms(Record, frozen=True, kw_only=True):
 
     outcomes: dict[str, str]
     outcome_help: dict[str, str]
+    likeness: dict[str, str]
+    """What the outcomes are called where endpoints are held against each other."""
+    likeness_help: dict[str, str]
+    facets: dict[str, str]
+    """What can part endpoints, by the names that a comparison gives it."""
+    bands: dict[str, str]
+    """Groups of these."""
+    purposes: dict[str, str]
+    scripts: dict[str, str]
     families: dict[str, str]
     levels: dict[str, str]
     bases: dict[str, str]
@@ -148,5 +193,7 @@ class Terms(Record, frozen=True, kw_only=True):
 
     about_run: tuple[str, ...]
     """How the numbers of a run are to be read, a paragraph each."""
+    about_comparison: tuple[str, ...]
+    about_audit: tuple[str, ...]
     about_estimate: tuple[str, ...]
     """The same for an estimate."""

@@ -9,19 +9,11 @@ from tokenassay.contracts.records import Record
 from tokenassay.reports import tallies as counting
 from tokenassay.reports.evidence import Packed, pack
 from tokenassay.reports.languages.speech import Language
-from tokenassay.reports.pages.endpoints import Endpoint, Fact, build_endpoint, target_facts
+from tokenassay.reports.pages.endpoints import Endpoint, build_endpoint, target_facts
+from tokenassay.reports.pages.facts import Fact, Figure, moment
 from tokenassay.reports.pages.findings import Card, build_cards
 from tokenassay.reports.pages.matrix import Matrix, build_matrix
 from tokenassay.reports.tallies import Bound, Tally
-
-
-class Figure(Record, frozen=True, kw_only=True):
-    """One of the large numbers under the verdict."""
-
-    value: str
-    label: str
-    tone: str = ""
-    """A class: ``violated`` for what is bad."""
 
 
 class Unrun(Record, frozen=True, kw_only=True):
@@ -39,6 +31,8 @@ class CheckPage(Record, frozen=True, kw_only=True):
     remarks: tuple[str, ...]
     partial: tuple[str, ...]
     tone: str
+    stamp: str
+    """The tone in words."""
     figures: tuple[Figure, ...]
     marks: tuple[str, ...]
     """The hallmark's punches; none on a run that is partial or could not be told."""
@@ -46,6 +40,12 @@ class CheckPage(Record, frozen=True, kw_only=True):
     cards: tuple[Card, ...]
     more_findings: str | None
     matrix: Matrix
+    families: dict[str, str]
+    """Names of the matrix's families."""
+    heads: tuple[str, ...]
+    """What stands under each endpoint's name at the head of its column."""
+    baseline: int | None
+    """Column by which the others are measured."""
     endpoints: tuple[Endpoint, ...]
     unrun: tuple[Unrun, ...]
     again: str
@@ -57,6 +57,8 @@ def build_check_page(document: RunDocument, speech: Language) -> CheckPage:
     """The page of a run in a language."""
     tallied = counting.tallies(document)
     matrix = build_matrix(document)
+    t = speech.terms
+    tone = _tone(tallied)
     found = [(row, cell.promise) for row in matrix.rows for cell in row.cells if cell.promise]
     cards, more = build_cards(document, matrix)
     bounds = counting.bounds(document)
@@ -69,25 +71,34 @@ def build_check_page(document: RunDocument, speech: Language) -> CheckPage:
             for tally in tallied
             if not tally.target.complete and not tally.target.unusable
         ),
-        tone=_tone(tallied),
+        tone=tone,
+        stamp=t.outcomes[tone],
         figures=_figures(document, tallied, speech),
         marks=_marks(document, tallied),
-        facts=_facts(document, tallied, speech),
+        facts=run_facts(document, tallied, speech),
         cards=cards,
         more_findings=speech.more_findings(more) if more else None,
         matrix=matrix,
+        families=t.families,
+        heads=tuple(f"{tally.kept:,} / {tally.decided:,}" for tally in tallied),
+        baseline=None,
         endpoints=tuple(
             build_endpoint(document, tally, at, speech, bounds) for at, tally in enumerate(tallied)
         ),
-        unrun=tuple(_unrun([promise for _, promise in found], document, speech)),
+        unrun=tuple(unrun_views([promise for _, promise in found], document, speech)),
         again=speech.again(document),
-        about=(*speech.terms.about_run, speech.score(document)),
-        packed=pack(
-            (cell.number, cell.promise)
-            for row in matrix.rows
-            for cell in row.cells
-            if cell.promise is not None
-        ),
+        about=(*t.about_run, speech.score(document)),
+        packed=pack_matrix(matrix),
+    )
+
+
+def pack_matrix(matrix: Matrix) -> Packed:
+    """The evidence of all cells that are promised."""
+    return pack(
+        (cell.number, cell.promise)
+        for row in matrix.rows
+        for cell in row.cells
+        if cell.promise is not None
     )
 
 
@@ -146,15 +157,17 @@ def _marks(document: RunDocument, tallied: tuple[Tally, ...]) -> tuple[str, ...]
     return tuple(mark for mark in (document.targets[0].edition, day, score) if mark)
 
 
-def _facts(document: RunDocument, tallied: tuple[Tally, ...], speech: Language) -> tuple[Fact, ...]:
+def run_facts(
+    document: RunDocument, tallied: tuple[Tally, ...], speech: Language
+) -> tuple[Fact, ...]:
     t = speech.terms
     found = list(target_facts(tallied[0].target, speech)) if len(tallied) == 1 else []
     if document.started is not None:
-        found.append(Fact(label=t.started, value=_moment(document.started)))
+        found.append(Fact(label=t.started, value=moment(document.started)))
     if document.duration_s is not None:
         found.append(Fact(label=t.duration, value=speech.seconds(document.duration_s)))
     found.append(Fact(label=t.seed, value=str(document.seed)))
-    if document.examples is not None:
+    if document.examples:
         found.append(Fact(label=t.examples, value=str(document.examples)))
     found.append(Fact(label=t.version, value=f"tokenassay {document.version}"))
     if document.command is not None:
@@ -162,14 +175,12 @@ def _facts(document: RunDocument, tallied: tuple[Tally, ...], speech: Language) 
     return tuple(found)
 
 
-def _moment(written: str) -> str:
-    return written.replace("T", " ").replace("Z", " UTC")
-
-
 # ------------------------------------------------------------------------------- what was left
 
 
-def _unrun(promises: list[PromiseRow], document: RunDocument, speech: Language) -> Iterator[Unrun]:
+def unrun_views(
+    promises: list[PromiseRow], document: RunDocument, speech: Language
+) -> Iterator[Unrun]:
     """What was not run, by reason, the most frequent first."""
     several = len(document.targets) > 1
     reasons: dict[str, list[str]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tokenassay.conformance.measures import Fit, Spread
+from tokenassay.conformance.measures import Spread
 from tokenassay.conformance.results import RunDocument, TargetRow, TimingRow
 from tokenassay.contracts.records import Record
 from tokenassay.reports.charts.bounds import bound_picture
@@ -13,15 +13,8 @@ from tokenassay.reports.charts.meter import meter_picture
 from tokenassay.reports.charts.times import TimeScale, axis_picture, time_picture, times_scale
 from tokenassay.reports.languages.speech import Language
 from tokenassay.reports.pages.commands import run_again
+from tokenassay.reports.pages.facts import Fact, fit_facts
 from tokenassay.reports.tallies import Bound, Tally
-
-
-class Fact(Record, frozen=True, kw_only=True):
-    """A label and what it says; ``code`` where it is to be typed or copied."""
-
-    label: str
-    value: str
-    code: bool = False
 
 
 class BoundView(Record, frozen=True, kw_only=True):
@@ -51,7 +44,6 @@ class Endpoint(Record, frozen=True, kw_only=True):
 
     name: str
     tally: Tally
-    kept: str
     facts: tuple[Fact, ...]
     meter: Picture | None
     bounds: tuple[BoundView, ...]
@@ -76,7 +68,6 @@ def build_endpoint(
     return Endpoint(
         name=target.name,
         tally=tally,
-        kept=f"{tally.kept:,} / {tally.decided:,}",
         facts=tuple(target_facts(target, speech)) if several else (),
         meter=meter_picture(points, fit, speech, id=f"meter-{at}", name=named)
         if points and fit
@@ -91,26 +82,12 @@ def build_endpoint(
             for number, bound in enumerate(bounds)
             if bound.row.target == target.name
         ),
-        fit=tuple(_fit_facts(fit, speech)) if fit else (),
+        fit=tuple(fit_facts(fit, speech)) if fit else (),
         times=_times(timings, scale, at, speech) if scale else (),
         time_axis=axis_picture(scale, speech, id=f"axis-{at}") if scale else None,
         timing=speech.timing(whole) if whole else None,
         again=run_again(document, target),
     )
-
-
-def _fit_facts(fit: Fit, speech: Language) -> Iterator[Fact]:
-    """The figures of a meter beside its picture."""
-    t = speech.terms
-    yield Fact(label=t.points, value=speech.number(fit.points))
-    if fit.slope is not None and fit.offset is not None:
-        sign = "\u2212" if fit.offset < 0 else "+"
-        line = (
-            f"{speech.ratio(fit.slope)} \u00d7 {t.counted} {sign} {speech.ratio(abs(fit.offset))}"
-        )
-        yield Fact(label=t.fitted_line, value=line)
-    ends = (fit.least,) if fit.least == fit.most else (fit.least, fit.most)
-    yield Fact(label=t.difference, value=" \u2026 ".join(map(speech.signed, ends)))
 
 
 def _time_scale(document: RunDocument) -> TimeScale | None:

@@ -43,7 +43,7 @@ def build_cards(document: RunDocument, matrix: Matrix) -> tuple[tuple[Card, ...]
         (row, cell.number, cell.promise)
         for row in matrix.rows
         for cell in row.cells
-        if cell.promise is not None and cell.outcome in FINDINGS
+        if cell.promise is not None and cell.outcome in FINDINGS and not row.compared
     ]
     found.sort(key=lambda item: (WORST_FIRST.index(item[2].outcome), item[1]))
     targets = {target.name: target for target in document.targets}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from tokenassay.conformance.outcomes import WORST_FIRST, Outcome
 from tokenassay.conformance.results import PromiseRow, RunDocument
 from tokenassay.contracts.records import Record
@@ -33,6 +35,9 @@ class Row(Record, frozen=True, kw_only=True):
     level: str
     source: int
     """Number of its source, counted from 1."""
+    said: str = ""
+    """The request that parts the endpoints, where the row is one of a comparison."""
+    compared: bool = False
     cells: tuple[Cell, ...]
 
     @property
@@ -74,13 +79,17 @@ class Matrix(Record, frozen=True, kw_only=True):
             yield from band.rows
 
 
-def build_matrix(document: RunDocument) -> Matrix:
-    """The matrix of a run. Families stand in the order in which they first occur."""
+def build_matrix(document: RunDocument, compared: Sequence[PromiseRow] = ()) -> Matrix:
+    """The matrix of a run. Families stand in the order in which they first occur.
+
+    ``compared``: what a comparison found, as rows above those of the promises.
+    """
     targets = tuple(target.name for target in document.targets)
     columns = {name: at for at, name in enumerate(targets)}
     by_id: dict[str, list[PromiseRow]] = {}
-    for promise in document.promises:
+    for promise in (*compared, *document.promises):
         by_id.setdefault(promise.id, []).append(promise)
+    above = {promise.id for promise in compared}
     families: dict[str, list[list[PromiseRow]]] = {}
     for promises in by_id.values():
         families.setdefault(promises[0].family, []).append(promises)
@@ -90,7 +99,10 @@ def build_matrix(document: RunDocument) -> Matrix:
     for family, members in families.items():
         rows: list[Row] = []
         for promises in members:
-            rows.append(_row(number, promises, columns, sources))
+            row = _row(number, promises, columns, sources)
+            if row.id in above:
+                row = replace(row, said=promises[0].statement, level="", compared=True)
+            rows.append(row)
             number += 1
         bands += [
             Band(family=family, first=not at, rows=tuple(rows[at : at + BLOCK]))
@@ -100,7 +112,7 @@ def build_matrix(document: RunDocument) -> Matrix:
         targets=targets,
         bands=tuple(bands),
         families=tuple(families),
-        counts=_counts(document.promises),
+        counts=_counts((*compared, *document.promises)),
         sources=tuple(sources),
         statements={promise.clause: promise.statement for promise in document.promises},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 import tempfile
 from collections import defaultdict
@@ -14,12 +15,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tokenassay.cli import endpoints as e
-from tokenassay.cli.output import Complaint, complain, console, money, number, pairs, put, table
+from tokenassay.cli.output import (
+    Complaint,
+    complain,
+    console,
+    money,
+    number,
+    pairs,
+    put,
+    table,
+    visible,
+)
 
 if TYPE_CHECKING:
     from tokenassay.conformance.audit.auditing import Audit, Cost
-    from tokenassay.conformance.audit.costs import Overcharge
-    from tokenassay.conformance.rundb import Spend
+    from tokenassay.conformance.audit.documents import AuditDocument
     from tokenassay.conformance.targets import Target
 
 HONEST, DISHONEST, INCONCLUSIVE = 0, 1, 3
@@ -44,13 +54,15 @@ def audit(
     header: e.Header = None,
     ca_file: e.CaFile = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where run.db goes, with every exchange.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Where run.db, results.json and report.html go."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in DIR.")] = False,
     save: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write the template that fits as a contract file."),
     ] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page of it.")] = None,
     yes: e.Yes = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -71,7 +83,7 @@ def audit(
     )
     if resume and out is None:
         raise Complaint("--resume goes on with the run in a folder: name it by --out DIR")
-    plan = _Plan(seed, workers, out, resume, save, json)
+    plan = _Plan(seed, workers, out, resume, save, html, json)
     with e.config_faults():
         if e.is_live(target, base_url, config):
             from tokenassay.conformance.checking import read_key
@@ -94,10 +106,11 @@ class _Plan:
         out: Path | None,
         resume: bool,
         save: Path | None,
+        html: Path | None,
         json: bool,
     ) -> None:
         self.seed, self.workers, self.out, self.resume = seed, workers, out, resume
-        self.save, self.json = save, json
+        self.save, self.html, self.json = save, html, json
 
 
 def _audit(target: Target, key: str, plan: _Plan, *, yes: bool) -> int:
@@ -105,6 +118,8 @@ def _audit(target: Target, key: str, plan: _Plan, *, yes: bool) -> int:
 
     from tokenassay.conformance.audit.auditing import Auditor
     from tokenassay.conformance.audit.costs import overcharge, price_of
+    from tokenassay.conformance.audit.documenting import audit_document
+    from tokenassay.conformance.audit.documents import keep_audit
     from tokenassay.conformance.checking import open_run
     from tokenassay.conformance.visits import contract_of, visit
 
@@ -113,6 +128,7 @@ def _audit(target: Target, key: str, plan: _Plan, *, yes: bool) -> int:
         folder = plan.out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         run = open_run(folder, resume=plan.resume)
         stack.callback(run.close)
+        run.set_meta("command", shlex.join(("tokenassay", *sys.argv[1:])))
         with visit(target, contract, run, key, seed=plan.seed, workers=plan.workers) as session:
             cost = Auditor(session).cost()
         _tell_cost(target, cost)
@@ -133,14 +149,18 @@ def _audit(target: Target, key: str, plan: _Plan, *, yes: bool) -> int:
         run.set_meta(
             f"ending of {target.name}", [found.stop_reason is None, found.stop_reason, False]
         )
-        spend = run.spend(target.name)
         excess = overcharge(found, price_of(target, contract))
+        document = audit_document(run, target, contract.edition, found, cost, excess)
+        keep_audit(run, document)
+        _write(document, plan)
         if plan.json:
+            from msgspec import to_builtins
+
             from tokenassay.cli.output import write_json
 
-            write_json(_as_json(found, spend, cost, excess))
+            write_json(to_builtins(document))
         else:
-            _show(target, found, spend, cost, excess)
+            show(document)
         if plan.save is not None:
             _save(plan.save, found, target, contract)
     if found.verdict == "inconclusive":
@@ -182,72 +202,49 @@ def _save(path: Path, found: Audit, target: Target, contract: Any) -> None:
     print(f"{path}: for tokenassay estimate --contract {path}", file=sys.stderr)
 
 
+def _write(document: AuditDocument, plan: _Plan) -> None:
+    """The document and its page, where they were asked for."""
+    if plan.out is None and plan.html is None:
+        return
+    import msgspec
+
+    from tokenassay.cli.report import write
+    from tokenassay.reports.html import html
+
+    if plan.out is not None:
+        text = msgspec.json.format(msgspec.json.encode(document), indent=1)
+        write(plan.out / "results.json", text + b"\n")
+    page = html(document).encode()
+    for path in (plan.out and plan.out / "report.html", plan.html):
+        if path is not None:
+            write(path, page)
+
+
 # ------------------------------------------------------------------------------- told
 
 
-def _as_json(found: Audit, spend: Spend, cost: Cost, excess: Overcharge | None) -> dict[str, Any]:
-    from tokenassay.conformance.audit.readings import OWN
-
-    template = found.template or OWN
-    return {
-        "verdict": found.verdict,
-        "surplus": found.surplus,
-        "factor": found.factor,
-        "uncertainty": found.uncertainty,
-        "probes": [
-            {
-                "what": reading.question.what,
-                "purpose": reading.question.purpose,
-                "script": reading.question.script,
-                "stream": reading.question.stream,
-                "counted": reading.counts.get(template),
-                "billed": reading.billed_input,
-                "basis": found.basis,
-                "template": found.template,
-                "output_counted": reading.output,
-                "output_billed": reading.billed_output,
-                "problem": reading.problem,
-                "exchange": reading.exchange,
-            }
-            for reading in found.readings
-        ],
-        "spend": {
-            "requests": spend.requests,
-            "tokens": spend.tokens,
-            "amount": None if cost.currency is None else spend.money,
-            "currency": cost.currency,
-            "at_most": cost.money,
-            "overcharge_per_million_tokens": _rounded(excess.per_million if excess else None),
-        },
-    }
-
-
-def _rounded(value: Decimal | None) -> Decimal | None:
-    return None if value is None else value.quantize(Decimal("0.000001"))
-
-
-def _show(
-    target: Target, found: Audit, spend: Spend, cost: Cost, excess: Overcharge | None
-) -> None:
-    out = console()
-    out.print(f"{target.name}: {found.verdict}")
-    lines = [("found", finding.said) for finding in found.findings] or [("why", found.why)]
-    lines.append(("template", _template(found)))
-    if excess is not None and found.verdict != "inconclusive":
-        lines.append(("overcharge", _excess(found, excess, cost.currency)))
-    lines += [("note", note) for note in found.notes]
-    if found.stop_reason:
-        lines.append(("ended early", found.stop_reason))
-    spent = "unknown" if cost.currency is None else money(spend.money, cost.currency)
+def show(document: AuditDocument) -> None:
+    """Print an audit: its verdict, what it rests on, and sums by the kind of text."""
+    out, spend = console(), document.spend
+    out.print(visible(f"{document.target.name}: {document.verdict}"))
+    lines = [("found", finding.said) for finding in document.findings]
+    lines = lines or [("why", document.why)]
+    lines.append(("template", _template(document)))
+    if document.verdict != "inconclusive" and spend.tokens_per_request is not None:
+        lines.append(("overcharge", _excess(document)))
+    lines += [("note", note) for note in document.notes]
+    if document.stop_reason:
+        lines.append(("ended early", document.stop_reason))
+    spent = "unknown" if spend.amount is None else _money(spend.amount, spend.currency)
     lines.append(
         ("spent", f"{number(spend.requests)} requests, {number(spend.tokens)} tokens, {spent}")
     )
     out.print(pairs(lines))
-    if not found.readings:
+    if not document.probes:
         return
     out.print()
     figures = table("texts", "answers", "counted", "billed", "difference", right=_FIGURES)
-    for script, (answers, counted, billed) in _by_script(found).items():
+    for script, (answers, counted, billed) in _by_script(document).items():
         difference = "none" if billed == counted else f"{billed - counted:+,}"
         figures.add_row(script, number(answers), number(counted), number(billed), difference)
     put(figures, out)
@@ -256,37 +253,41 @@ def _show(
 _FIGURES = ("answers", "counted", "billed", "difference")
 
 
-def _by_script(found: Audit) -> dict[str, tuple[int, int, int]]:
-    """Answers, counted and billed input tokens by the script of the text."""
-    from tokenassay.conformance.audit.readings import OWN
-
+def _by_script(document: AuditDocument) -> dict[str, tuple[int, int, int]]:
+    """Answers, counted and billed input tokens by the script of the text, markers too."""
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for reading in found.readings:
-        counted = reading.counts.get(found.template or OWN)
-        if reading.answered and counted is not None and reading.billed_input is not None:
-            row = sums[reading.question.script]
-            row[0], row[1], row[2] = row[0] + 1, row[1] + counted, row[2] + reading.billed_input
+    for probe in document.probes:
+        if probe.problem is None and probe.counted is not None and probe.billed is not None:
+            row = sums[probe.script]
+            row[0], row[1], row[2] = row[0] + 1, row[1] + probe.counted, row[2] + probe.billed
     return {script: (a, b, c) for script, (a, b, c) in sums.items()}
 
 
-def _template(found: Audit) -> str:
+def _template(document: AuditDocument) -> str:
     from tokenassay.conformance.audit.readings import OWN
 
-    if found.template is None:
-        return f"none that is known fits ({found.basis}: {found.basis_why})"
-    if found.template == OWN:
-        return f"the model's own ({found.basis}: {found.basis_why})"
-    offset = f", with {found.offset:+d} tokens in each request" if found.offset else ""
-    return f"{found.template}{offset}; the model's own does not fit ({found.basis_why})"
+    basis = f"{document.basis}: {document.basis_why}"
+    if document.template is None:
+        return f"none that is known fits ({basis})"
+    if document.template == OWN:
+        return f"the model's own ({basis})"
+    each = f", with {document.offset:+d} tokens in each request" if document.offset else ""
+    return f"{document.template}{each}; the model's own does not fit ({document.basis_why})"
 
 
-def _excess(found: Audit, excess: Overcharge, currency: str | None) -> str:
-    if excess.per_million is None:
+def _excess(document: AuditDocument) -> str:
+    spend = document.spend
+    million, requests = spend.overcharge_per_million_tokens, spend.overcharge_per_million_requests
+    if million is None:
         return "unknown, for no price is known"
-    if not excess.per_million:
+    if not Decimal(million):
         return "none"
-    length = f"in requests of {number(excess.tokens_per_request)} tokens on average"
-    said = f"{money(excess.per_million, currency or '')} per million tokens, {length}"
-    if found.verdict == "constant surplus" and excess.per_million_requests is not None:
-        said += f"; {money(excess.per_million_requests, currency or '')} per million requests"
+    length = f"in requests of {number(spend.tokens_per_request or 0)} tokens on average"
+    said = f"{_money(million, spend.currency)} per million tokens, {length}"
+    if document.verdict == "constant surplus" and requests is not None:
+        said += f"; {_money(requests, spend.currency)} per million requests"
     return said
+
+
+def _money(amount: str, currency: str | None) -> str:
+    return money(Decimal(amount), currency or "")

@@ -28,7 +28,7 @@ def report(
         Path,
         typer.Argument(
             metavar="RUN.db|results.json|ESTIMATE.json",
-            help="A run file, whole or not, or what check or estimate wrote as JSON.",
+            help="A run file, whole or not, or JSON that check, compare, audit or estimate wrote.",
             show_default=False,
         ),
     ],
@@ -52,7 +52,7 @@ def report(
         bool, typer.Option("--open", help="Show the page in a browser; writes it if need be.")
     ] = False,
 ) -> None:
-    """Make a report of a run, a partial one too, or of an estimate; `-` as a FILE prints it."""
+    """Make a report of a run, a partial one too, an audit or an estimate; `-` prints it."""
     document = _load(source)
     if show and html is None:
         html = source.with_suffix(".html")
@@ -107,7 +107,7 @@ def _wanted(
         from tokenassay.reports.junit import junit_xml
 
         if not isinstance(document, RunDocument):
-            raise Complaint("JUnit has no place for an estimate; it is for runs")
+            raise Complaint("JUnit has no place for an audit or an estimate; it is for runs")
         found.append((junit, junit_xml(document)))
     if markdown is not None:
         from tokenassay.reports.markdown import markdown as as_markdown
@@ -136,12 +136,22 @@ def write(path: Path, data: bytes) -> None:
 
 def _print(document: Document) -> None:
     """Show the document in the terminal, as the command does that made it."""
+    from tokenassay.conformance.audit.documents import AuditDocument
     from tokenassay.conformance.results import RunDocument
 
     if isinstance(document, RunDocument):
         from tokenassay.cli import verdicts
 
-        verdicts.show(document, strict=False)
+        if document.differences is None:
+            verdicts.show(document, strict=False)
+        else:
+            from tokenassay.reports.markdown import markdown
+
+            print(markdown(document))
+    elif isinstance(document, AuditDocument):
+        from tokenassay.cli.audit import show
+
+        show(document)
     else:
         import msgspec
 

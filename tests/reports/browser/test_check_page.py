@@ -78,7 +78,7 @@ def test_axe_finds_nothing(open_page: Open, code: Code, scheme: str) -> None:
             opened.page.locator("#findings .exchange").first.wait_for()
             assert axe.violations(opened) == []
             opened.page.locator("td.violated").first.click()
-            opened.page.locator("dialog .exchange").wait_for()
+            opened.page.locator("dialog .exchange").first.wait_for()
             assert axe.violations(opened) == []
 
 
@@ -233,7 +233,7 @@ def test_by_keyboard_alone(open_page: Open) -> None:
         assert "400 InvalidParameter" in (tip.text_content() or "")
         page.keyboard.press("Enter")
         dialog = page.locator("dialog")
-        dialog.locator(".exchange").wait_for()
+        dialog.locator(".exchange").first.wait_for()
         assert "gateway-b" in (dialog.text_content() or "")
         page.keyboard.press("Escape")
         assert dialog.is_hidden()
