@@ -55,7 +55,7 @@ def test_json_has_the_documented_fields(call: Caller) -> None:
     assert answer.code == 1
     document = answer.json
     fields = ["verdict", "surplus", "factor", "uncertainty", "probes", "spend"]
-    assert list(document) == fields
+    assert set(fields) <= set(document)
     assert (document["verdict"], document["factor"]) == ("inflated", 1.1)
     assert len(document["probes"]) >= 36
     spend = document["spend"]
