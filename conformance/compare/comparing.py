@@ -241,6 +241,18 @@ class Comparer:
                     break
         return self._described(facet, smallest, reference, deviants)
 
+    def _told(self, side: Side, facet: str, ask: Ask, exchange: Exchange) -> str:
+        """What a target answered; of a list of fields only those that not all have."""
+        if facet == "acceptance" and exchange.error is not None:
+            return f"refused: {judging.told(exchange.error)}"
+        seen = side.look(ask).get(facet, "not to be seen")
+        if not facet.endswith(".form") or facet not in side.look(ask):
+            return seen
+        looks = [other.look(ask) for other in self._sides.values()]
+        lists = [set(look[facet].split(", ")) for look in looks if facet in look]
+        own = [field for field in seen.split(", ") if field not in set.intersection(*lists)]
+        return ", ".join(own) or "no field beyond those of all"
+
     def _described(
         self, facet: str, ask: Ask, reference: str, deviants: tuple[str, ...]
     ) -> Difference:
@@ -251,7 +263,7 @@ class Comparer:
             exchange = side.exchange(ask)
             if exchange is None:
                 continue
-            answers[name] = _told(side.look(ask), facet, exchange)
+            answers[name] = self._told(side, facet, ask, exchange)
             exchanges[name] = exchange.id
             if name == reference or name in deviants:
                 judged = judge(ask, side.probe, facet, exchange)
@@ -280,9 +292,3 @@ _CATEGORICAL: Final = frozenset({"acceptance", "refusal.status"})
 def _plainer(candidate: Ask, than: Ask) -> bool:
     """Whether a request of the same size has shorter values."""
     return candidate.size <= than.size and len(candidate.key) < len(than.key)
-
-
-def _told(look: Mapping[str, str], facet: str, exchange: Exchange) -> str:
-    if facet == "acceptance" and exchange.error is not None:
-        return f"refused: {judging.told(exchange.error)}"
-    return look.get(facet, "not to be seen")

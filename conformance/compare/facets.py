@@ -68,6 +68,9 @@ DIALECT: Final = frozenset(
 )
 """Facets that only endpoints of one dialect share."""
 
+ADDS_INPUT: Final = frozenset({"enable_search", "search_options"})
+"""Parameters by which a server puts something of its own into the prompt."""
+
 _SOUND: Final[dict[str, tuple[str, ...]]] = {
     "refusal.usage": ("not billed",),
     "answer.text": ("something",),
@@ -183,7 +186,7 @@ def _said(
     yield "usage.presence", "told" if numbers else "not in numbers" if usage else "not told"
     if "tools" not in ask.parameters and not thought and (ask.cap or 0) > 1:
         yield "answer.text", "something" if text else "nothing"
-    if usage and given is not None:
+    if usage and given is not None and not ADDS_INPUT.intersection(ask.parameters):
         yield "usage.input", f"{given}"
     if text is None or thought:
         return

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tokenassay.conformance.audit.readings import can_stream
 from tokenassay.conformance.compare.asks import Ask
+from tokenassay.conformance.compare.facets import ADDS_INPUT
 from tokenassay.conformance.exchanges import Exchange
 from tokenassay.conformance.judging import first_fault
 from tokenassay.conformance.probe import Probe
@@ -18,9 +19,6 @@ _RESPONSES = ("response", "message_response", "text_response", "tool_response")
 
 _SHAPED = ("answer.style", "answer.form", "answer.role")
 """Facets that the documented shape of an answer decides."""
-
-_ADDS_INPUT = ("enable_search", "search_options")
-"""Parameters by which a server puts something of its own into the prompt."""
 
 
 class Side(Record, frozen=True, kw_only=True):
@@ -94,7 +92,7 @@ def _by_template(ask: Ask, probe: Probe, facet: str, exchange: Exchange) -> Side
 
 def counted_input(ask: Ask, probe: Probe) -> int | None:
     """Input tokens by our count; None where no document lets one count them."""
-    if any(name in _ADDS_INPUT for name in ask.parameters):
+    if ADDS_INPUT.intersection(ask.parameters):
         return None
     tokens: int | None = probe.estimate(ask.body(probe)).input_tokens
     return tokens

@@ -43,6 +43,7 @@ def client_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[
         return
     for what, check in _CHECKS[sdk].items():
         needs = frozenset({f"sdk:{sdk}"}) | (TOOLS if "tool" in what else frozenset())
+        needs |= frozenset({what}.intersection(("files",)))
         if what == "tool_calls" and "tools" not in edition.parameters(model):
             continue
         if what == "files" and not purposes(edition, model):
@@ -150,7 +151,9 @@ def _openai_streams(probe: Probe, *, clause: c.BehaviourClause) -> None:
             if not said:
                 raise probe.violation("a stream with text", "none", exchange)
             reasons = [c.choices[0].finish_reason for c in chunks if c.choices]
-            _hold(probe, exchange, "finish_reason", flow.finish_reason, reasons[-1])
+            # Frames of usage may carry a choice that gives no reason any more.
+            given = next((reason for reason in reversed(reasons) if reason), None)
+            _hold(probe, exchange, "finish_reason", flow.finish_reason, given)
             if counted and chunks[-1].usage is None:
                 raise probe.violation("usage in the last chunk", "none", exchange)
 

@@ -265,6 +265,15 @@ def _lawless(readings: Sequence[Metered]) -> Finding:
             uncertainty=spread,
             said=f"input: the same request is billed {low:,} tokens once and {high:,} another time",
         )
+    same = {reading.billed_input for reading in readings}
+    if len(same) == 1 and len({reading.counts.get(OWN) for reading in readings}) > 1:
+        return Finding(
+            side="input",
+            verdict="erratic",
+            factor=ratio,
+            uncertainty=spread,
+            said=f"input: {same.pop():,} tokens are billed, whatever is sent",
+        )
     scripts = _script_ratios(readings)
     told = ", ".join(f"{script} {value:.2f}" for script, value in sorted(scripts.items()))
     if _explained_by_script(readings):
