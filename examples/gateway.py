@@ -34,7 +34,8 @@ def changed(body: dict[str, Any]) -> dict[str, Any]:
 
 def app(upstream: str) -> Starlette:
     """The gateway before an upstream."""
-    client = httpx.AsyncClient(timeout=60, trust_env=False)
+    own = {"user-agent": "small-gateway"}
+    client = httpx.AsyncClient(timeout=60, trust_env=False, headers=own)
 
     async def chat(request: Request) -> Response:
         asked = client.build_request(

@@ -149,9 +149,8 @@ def held_back(passing: Passing) -> bool:
     arrival = passing.arrival
     if arrival is None or arrival.held_until is None:
         return False
-    # Counted from sending at the front, and from arrival at the upstream, which is later.
     first = next((event.at for event in passing.front.events if event.data is not None), None)
-    return first is None or first >= arrival.held_until - arrival.at
+    return first is None or passing.begun + first >= arrival.held_until
 
 
 def _stream_differences(

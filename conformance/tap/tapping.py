@@ -33,6 +33,9 @@ FRONT_KEY: Final = "sk-assay-front"
 _TRACE: Final = "x-assay-trace"
 """A header of the caller's own; whether it arrives is one of the questions."""
 
+INTERRUPTED: Final = "interrupted"
+"""Why not all was asked, where the user ended it."""
+
 _SILENCES: Final = 3
 """Requests without answer nor arrival after which no more are sent."""
 
@@ -104,22 +107,33 @@ class _Tapper:
 
     def run(self, asked: Sequence[a.Ask], told: Callable[[int, int], None] | None) -> Tap:
         wanted = asked[: self._front.max_requests]
-        silent = 0
-        for number, ask in enumerate(wanted, 1):
-            passing = self._pass(number, ask)
-            if replies.held_back(passing):  # or this machine was slow: so once more, for longer
-                longer = msgspec.structs.replace(ask, hold=ask.hold * _LONGER)
-                passing = self._pass(number, longer)
-            self._passings.append(passing)
-            if told is not None:
-                told(number, len(wanted))
-            if number == 1 and (why := self._nothing(passing)) is not None:
-                return self._tap("inconclusive", why, len(asked) - 1)
-            silent = silent + 1 if not passing.came and passing.front.status is None else 0
-            if silent == _SILENCES:
-                break
+        why = None
+        try:
+            for number, ask in enumerate(wanted, 1):
+                passing = self._pass(number, ask)
+                if replies.held_back(passing):  # or this machine was slow: so again, for longer
+                    longer = msgspec.structs.replace(ask, hold=ask.hold * _LONGER)
+                    passing = self._pass(number, longer)
+                self._passings.append(passing)
+                if told is not None:
+                    told(number, len(wanted))
+                if number == 1 and (nothing := self._nothing(passing)) is not None:
+                    return self._tap("inconclusive", nothing, len(asked) - 1)
+                if self._silent():
+                    why = "the gateway fell silent before all was asked"
+                    break
+        except KeyboardInterrupt:
+            why = INTERRUPTED
+        if not self._passings:
+            return self._tap("inconclusive", why, len(asked))
         share(self._passings, self._upstream.take(), self._passings[-1])
-        return self._finish(len(asked) - len(self._passings), silent == _SILENCES)
+        return self._finish(len(asked) - len(self._passings), why)
+
+    def _silent(self) -> bool:
+        """Whether the last requests neither arrived nor were answered."""
+        last = self._passings[-_SILENCES:]
+        gone = [not passing.came and passing.front.status is None for passing in last]
+        return len(gone) == _SILENCES and all(gone)
 
     def _pass(self, number: int, ask: a.Ask) -> Passing:
         """Send one ask, and take what arrives meanwhile."""
@@ -129,15 +143,20 @@ class _Tapper:
         native = front.edition.surface == "native"
         stream = ask.stream or (not native and body.get("stream") is True)
         self._upstream.order = Order(fault=ask.fault, after=ask.after, hold=ask.hold)
-        exchange = self._send(body, mark, stream and native, patient=number == 1)
+        begun, exchange = self._send(body, mark, stream and native, patient=number == 1)
         self._upstream.order = Order()
         request = read_request(body, surface=front.edition.surface, streaming=stream)
         legal = not self._rules.check(request)
-        passing = Passing(number, ask, mark, request, exchange, stream=stream, legal=legal)
+        passing = Passing(
+            number, ask, mark, request, exchange, begun=begun, stream=stream, legal=legal
+        )
         share([*self._passings, passing], self._upstream.take(), passing)
         return passing
 
-    def _send(self, body: Mapping[str, Any], mark: str, switch: bool, *, patient: bool) -> Exchange:
+    def _send(
+        self, body: Mapping[str, Any], mark: str, switch: bool, *, patient: bool
+    ) -> tuple[float, Exchange]:
+        """When a request was sent, by the monotonic clock, and its exchange."""
         front = self._front
         headers = {
             "content-type": "application/json",
@@ -158,12 +177,12 @@ class _Tapper:
             secret = {}
         ends = time.monotonic() + front.wait
         while True:
+            begun = time.monotonic()
             exchange = self._wire.exchange(sent, secret)
             failure = exchange.failure
-            if not patient or failure is None or failure.kind != "connect":
-                return exchange
-            if time.monotonic() > ends:
-                return exchange
+            absent = patient and failure is not None and failure.kind == "connect"
+            if not absent or time.monotonic() > ends:
+                return begun, exchange
             time.sleep(_BETWEEN)
 
     def _path(self) -> str:
@@ -192,7 +211,7 @@ class _Tapper:
 
     # --------------------------------------------------------------------------- findings
 
-    def _finish(self, left: int, fell_silent: bool) -> Tap:
+    def _finish(self, left: int, why: str | None) -> Tap:
         passings = self._passings
         front, upstream = self._front.edition.surface, self._edition.surface
         parameters = passages(
@@ -212,7 +231,6 @@ class _Tapper:
             *manners.error_aspects(passings),
             *manners.request_aspects(passings),
         ]
-        why = "the gateway fell silent before all was asked" if fell_silent else None
         verdict = "touched" if _touched(parameters, aspects) else "untouched"
         return self._tap(verdict, why, left, parameters, aspects, model)
 

@@ -27,11 +27,13 @@ class Passing:
         sent: Request,
         front: Exchange,
         *,
+        begun: float,
         stream: bool,
         legal: bool,
     ) -> None:
         self.number, self.ask, self.mark = number, ask, mark
-        self.sent, self.front = sent, front
+        self.sent, self.front, self.begun = sent, front, begun
+        """``begun``: when it was sent, by the monotonic clock."""
         self.stream, self.legal = stream, legal
         """Whether a stream was asked for; whether the front's edition allows the request."""
         self.came: list[Arrival] = []
@@ -70,9 +72,10 @@ def share(passings: Iterable[Passing], arrivals: Iterable[Arrival], last: Passin
             unmarked.append(arrival)
         else:
             owner.came.append(arrival)
+    # Where the gateway rewrites what is said, only the order tells whose an arrival is.
+    marked_too = any(last.mark.encode() in arrival.exchange.sent.body for arrival in last.came)
     for arrival in unmarked:
-        # Where the gateway rewrites what is said, only the order tells whose it is.
-        mine = arrival.generation and not last.came
+        mine = arrival.generation and not marked_too
         (last.came if mine else last.others).append(arrival)
 
 

@@ -48,10 +48,8 @@ class Order(Record, frozen=True, kw_only=True):
 class Arrival(Record, frozen=True, kw_only=True):
     """One request that arrived, with the upstream's own answer to it."""
 
-    at: float
-    """Monotonic seconds."""
     held_until: float | None
-    """When the rest of a stream was let go, where it was held."""
+    """When the rest of a stream was let go, where it was held, by the monotonic clock."""
     exchange: Exchange
     generation: bool
     """Whether it asks for an answer of the model."""
@@ -239,7 +237,6 @@ class _Noting:
         )
         id = received.header("x-request-id") if received else None
         return Arrival(
-            at=self._begun,
             held_until=self._held_until,
             exchange=exchange,
             generation=self._generation,

@@ -75,10 +75,20 @@ def test_what_was_done_is_named(call: Caller, liar: Place) -> None:
     assert answer.code == 1, answer
     lines = [line.split() for line in answer.out.splitlines()]
     assert any(line[:6] == ["temperature", "[0,", "2)", "clamped", "to", "at"] for line in lines)
-    assert any(line[:1] == ["top_k"] and "dropped" in line for line in lines)
-    assert ["user", "invented", '"gw"'] in lines
+    assert ["dropped", "top_k", "(!)"] in lines
+    assert ["user", "invented", '"gw"', "1"] in lines
     assert "a system message is added" in answer.out
     assert "\x1b" not in answer.out
+
+
+def test_a_request_is_shown_whole(call: Caller, liar: Place) -> None:
+    answer = tapped(call, liar, "--max-requests", "2", "--trip", "1", "--trip", "2")
+    shown = answer.out[answer.out.index("request 1: a plain request") :]
+    places = [shown.index(word) for word in ("\nsent", "\narrived", "\nanswered", "\ncame back")]
+    assert places == sorted(places)
+    assert "request 2: a stream" in shown
+    assert "POST /compatible-mode/v1/chat/completions" in shown
+    assert '"user": "gw"' in shown
 
 
 def test_the_document_is_the_same_on_paper_and_on_screen(

@@ -6,7 +6,7 @@ import contextlib
 import json as json_module
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tokenassay.conformance.tap.tapping import Front
     from tokenassay.contracts.store import Contract
 
-UNTOUCHED, TOUCHED, INCONCLUSIVE = 0, 1, 3
+UNTOUCHED, TOUCHED, INCONCLUSIVE, INTERRUPTED_CODE = 0, 1, 3, 130
 
 _VARIABLE = re.compile(r"\$(\w+)$")
 _SHOWN = 48
@@ -72,12 +72,19 @@ def tap(
         float, typer.Option(metavar="S", min=0, help="Seconds that the gateway may take to start.")
     ] = 10.0,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the requests.")] = 0,
+    trip: Annotated[
+        list[int] | None,
+        typer.Option(
+            metavar="N", min=1, help="Show request N: sent, arrived, came back; may be repeated."
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where tap.json goes.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print tap.json.")] = False,
 ) -> None:
     """Tap a gateway: put the mock behind it, send requests in at its front, and tell what became
     of each on the way."""
     from tokenassay.conformance.tap.asks import asks
+    from tokenassay.conformance.tap.tapping import INTERRUPTED
     from tokenassay.conformance.tap.tapping import tap as run_tap
     from tokenassay.conformance.tap.upstream import UPSTREAM_KEY, listening
 
@@ -107,6 +114,10 @@ def tap(
         sys.stdout.flush()
     elif found.verdict != "inconclusive":
         _show(found)
+    if not json:
+        _show_trips(found, trip or ())
+    if found.why == INTERRUPTED:
+        raise typer.Exit(INTERRUPTED_CODE)
     if found.verdict == "inconclusive":
         complain(found.why or "nothing could be established")
         raise typer.Exit(INCONCLUSIVE)
@@ -226,26 +237,56 @@ def _show(found: Tap) -> None:
     if found.not_sent:
         out.print(f"{found.not_sent} requests were not sent")
     changed = [passage for passage in found.parameters if any(c.touched for c in passage.cases)]
-    if changed:
+    dropped = [passage for passage in changed if passage.fates == ("dropped",)]
+    told = [passage for passage in changed if passage not in dropped]
+    if told:
         out.print()
-        shown = table("parameter", "documented", "fate", "sent", "arrived", whole=("fate",))
-        for passage in changed:
+        columns = ("parameter", "documented", "fate", "sent", "arrived", "request")
+        shown = table(*columns, right=("request",), whole=("parameter", "fate", "request"))
+        for passage in told:
             for row in _rows(passage):
                 shown.add_row(*map(visible, row))
         put(shown, out)
-    whole = [p.parameter for p in found.parameters if p not in changed]
     out.print()
-    lines = [("as sent", ", ".join(whole))] if whole else []
+    whole = [passage for passage in found.parameters if passage not in changed]
+    lines = [("as sent", _names(whole))] if whole else []
+    lines += [("dropped", f"{_names(dropped)} (!)")] if dropped else []
     lines += [(aspect.about, _sentence(aspect.said, aspect.touched)) for aspect in found.aspects]
     out.print(pairs(lines))
+
+
+def _names(passages: list[Passage]) -> str:
+    return ", ".join(passage.parameter for passage in passages)
+
+
+def _show_trips(found: Tap, numbers: Sequence[int]) -> None:
+    """Requests whole, as they were sent, arrived and came back."""
+    out = console()
+    known = {trip.number: trip for trip in found.trips}
+    for number in numbers:
+        trip = known.get(number)
+        if trip is None:
+            raise Complaint(f"--trip {number}: {len(found.trips)} requests were sent")
+        out.print(f"\nrequest {number}: {visible(trip.what)}")
+        back = trip.came_back
+        lines = [("sent", _text(trip.sent))]
+        for arrived in trip.arrived:
+            lines.append(("arrived", f"{arrived.method} {arrived.path} {_text(arrived.body)}"))
+            lines.append(("answered", f"{arrived.status} {_text(arrived.answer)}"))
+        lines.append(("came back", back.failure or f"{back.status} {_text(back.answer)}"))
+        out.print(pairs(lines))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json_module.dumps(value, ensure_ascii=False)
 
 
 def _sentence(said: str, touched: bool) -> str:
     return f"{said} (!)" if touched else said
 
 
-def _rows(passage: Passage) -> Iterator[tuple[str, str, str, str, str]]:
-    """Rows of a parameter: one for each fate and what the values arrived as."""
+def _rows(passage: Passage) -> Iterator[tuple[str, ...]]:
+    """Rows of a parameter: one for each fate and what the values arrived as, with a request."""
     groups: dict[tuple[str, str], list[Case]] = {}
     for case in passage.cases:
         if case.touched:
@@ -255,7 +296,8 @@ def _rows(passage: Passage) -> Iterator[tuple[str, str, str, str, str]]:
         sent = [_value(case.sent) for case in cases]
         more = len(sent) - _VALUES
         listed = sent[:_VALUES] + ([f"{more} more"] if more > 0 else [])
-        yield name, documented, fate, ", ".join(filter(None, listed)), arrived
+        values = ", ".join(filter(None, listed))
+        yield name, documented, fate, values, arrived, str(cases[0].requests[0])
         name = documented = ""
 
 

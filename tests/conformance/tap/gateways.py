@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from tokenassay.conformance.mock.server import bind, url_of
 from tokenassay.conformance.tap.asks import asks
-from tokenassay.conformance.tap.findings import Kind, Tap
+from tokenassay.conformance.tap.findings import About, Aspect, Kind, Passage, Tap
 from tokenassay.conformance.tap.tapping import Front, tap
 from tokenassay.conformance.tap.upstream import listening
 from tokenassay.contracts.store import Contract, load_edition
@@ -36,6 +36,7 @@ class Misdeed(NamedTuple):
 
     request: Callable[[Body], Body] = _as_it_is
     headers: Callable[[dict[str, str]], dict[str, str]] = _as_it_is
+    path: Callable[[str], str] = _as_it_is
     answer: Callable[[Body], Body] = _as_it_is
     stream: Callable[[list[bytes]], list[bytes]] | None = None
     """Makes the frames of a stream anew, once all of them are there."""
@@ -71,7 +72,7 @@ def _app(upstream: str, misdeed: Misdeed) -> Starlette:
         if alone is not None:
             return _json(*alone)
         given = {k: v for k, v in request.headers.items() if k in _KEPT}
-        url = upstream + request.url.path
+        url = upstream + misdeed.path(request.url.path)
         headers, sent = misdeed.headers(given), json.dumps(misdeed.request(body))
 
         async def ask() -> httpx.Response:
@@ -110,8 +111,10 @@ def tapped(
     misdeed: Misdeed | None = None,
     edition: str = OPENAI,
     *,
+    upstream: str | None = None,
     kinds: Container[Kind] | None = None,
     about: Container[str] | None = None,
+    told: Callable[[int, int], None] | None = None,
     **options: Any,
 ) -> Tap:
     """What a tap finds of a gateway that does this.
@@ -119,7 +122,8 @@ def tapped(
     Sent is a plain request and whatever is of these kinds and about these parameters.
     """
     front = load_edition(edition)
-    made = asks(front, front, "qwen-plus", 0)
+    behind = load_edition(upstream or edition)
+    made = asks(front, behind, "qwen-plus", 0)
     asked = [
         ask
         for number, ask in enumerate(made)
@@ -127,8 +131,19 @@ def tapped(
         or ((kinds is None or ask.kind in kinds) and (about is None or ask.about in about))
     ]
     with (
-        listening(Contract(front), "127.0.0.1", 0) as (app, base_url),
+        listening(Contract(behind), "127.0.0.1", 0) as (app, base_url),
         gateway(base_url, misdeed or Misdeed()) as url,
     ):
         at = Front(url=url, edition=front, model="qwen-plus", **options)
-        return tap(at, app, front, asked)
+        return tap(at, app, behind, asked, told)
+
+
+def passage(found: Tap, parameter: str) -> Passage:
+    """What became of a parameter."""
+    return next(p for p in found.parameters if p.parameter == parameter)
+
+
+def aspect(found: Tap, about: About, verdict: str) -> Aspect:
+    """What was found in a matter, by its verdict."""
+    told = [a for a in found.aspects if a.about == about]
+    return next(a for a in told if a.verdict == verdict)

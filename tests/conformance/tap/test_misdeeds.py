@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
 
-from tests.conformance.tap.gateways import NATIVE, OPENAI, Body, Misdeed, tapped
+from tests.conformance.tap.gateways import (
+    NATIVE,
+    OPENAI,
+    Body,
+    Misdeed,
+    aspect,
+    gateway,
+    passage,
+    tapped,
+)
 from tokenassay.conformance.tap.asks import UNKNOWN, asks
-from tokenassay.conformance.tap.findings import About, Aspect, Case, Passage, Tap
-from tokenassay.contracts.store import load_edition
+from tokenassay.conformance.tap.findings import Case, Tap
+from tokenassay.conformance.tap.tapping import INTERRUPTED, Front, tap
+from tokenassay.conformance.tap.upstream import listening
+from tokenassay.contracts.store import Contract, load_edition
 
 TEMPERATURE: Final = ("temperature",)
-
-
-def passage(found: Tap, parameter: str) -> Passage:
-    return next(p for p in found.parameters if p.parameter == parameter)
 
 
 def cases(found: Tap, fate: str) -> dict[str, list[Case]]:
     """Cases of a fate by parameter."""
     seen = {p.parameter: [c for c in p.cases if c.fate == fate] for p in found.parameters}
     return {parameter: those for parameter, those in seen.items() if those}
-
-
-def aspect(found: Tap, about: About, verdict: str) -> Aspect:
-    told = [a for a in found.aspects if a.about == about]
-    return next(a for a in told if a.verdict == verdict)
 
 
 def touched(found: Tap) -> set[str]:
@@ -308,6 +312,16 @@ def test_a_stream_that_waits_for_its_end_is_held_back() -> None:
     assert touched(found) == {"stream"}
 
 
+def test_a_slow_gateway_that_passes_frames_on_holds_nothing_back() -> None:
+    def slow(body: Body) -> Body:
+        time.sleep(0.7)  # longer than the upstream pauses
+        return body
+
+    found = tapped(Misdeed(request=slow), kinds=("stream",))
+    assert aspect(found, "stream", "passed on at once")
+    assert touched(found) == set()
+
+
 def test_a_stream_without_its_end_mark_is_found() -> None:
     found = tapped(
         Misdeed(stream=lambda frames: [f for f in frames if b"[DONE]" not in f]),
@@ -439,6 +453,41 @@ def test_a_cache_is_found() -> None:
     assert touched(found) == {"requests"}
 
 
+# ------------------------------------------------------------------------------- translating
+
+
+def to_native(body: Body) -> Body:
+    parameters = {k: v for k, v in body.items() if k not in ("model", "messages")}
+    parameters["result_format"] = "message"
+    said = {"messages": body["messages"]}
+    return {"model": body["model"], "input": said, "parameters": parameters}
+
+
+def from_native(body: Body) -> Body:
+    usage = body["usage"]
+    return {
+        "choices": [{**choice, "index": 0} for choice in body["output"]["choices"]],
+        "usage": whole(usage["input_tokens"], usage["output_tokens"]),
+    }
+
+
+def test_a_gateway_between_two_dialects_is_understood() -> None:
+    misdeed = Misdeed(
+        request=lambda body: to_native({k: v for k, v in body.items() if k != "top_k"}),
+        path=lambda path: "/services/aigc/text-generation/generation",
+        answer=from_native,
+        error=lambda status, body: (status, {"error": {**body, "param": None}}),
+    )
+    found = tapped(misdeed, upstream=NATIVE, kinds=("parameter", "conversation"))
+    assert found.upstream_surface == "native"
+    assert {"top_k", "result_format"} <= touched(found) <= {"top_k", "result_format", "stream"}
+    assert cases(found, "defaulted")["result_format"][0].arrived == "message"
+    assert passage(found, "temperature").fates == ("forwarded",)
+    assert aspect(found, "prompt", "as sent")
+    assert aspect(found, "usage", "passed")
+    assert {a.verdict for a in found.aspects if a.about == "errors"} == {"passed"}
+
+
 # ------------------------------------------------------------------------------- nothing
 
 
@@ -458,3 +507,34 @@ def test_a_gateway_that_lets_nobody_in_is_inconclusive() -> None:
     assert found.why is not None
     assert "401" in found.why
     assert "who are you?" in found.why
+
+
+def test_what_was_seen_before_an_interrupt_is_kept() -> None:
+    def told(done: int, wanted: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    found = tapped(Misdeed(request=lambda body: {**body, "user": "gw"}), told=told)
+    assert (found.why, found.verdict, len(found.trips)) == (INTERRUPTED, "touched", 3)
+    assert found.not_sent > 100
+
+
+def test_a_gateway_that_goes_down_is_left_in_peace() -> None:
+    edition = load_edition(OPENAI)
+    asked = list(asks(edition, edition, "qwen-plus", 0))
+    with (
+        listening(Contract(edition), "127.0.0.1", 0) as (upstream, base_url),
+        contextlib.ExitStack() as stack,
+    ):
+        url = stack.enter_context(gateway(base_url, Misdeed()))
+
+        def told(done: int, wanted: int) -> None:
+            if done == 5:
+                stack.close()
+
+        found = tap(
+            Front(url=url, edition=edition, model="qwen-plus"), upstream, edition, asked, told
+        )
+    assert found.why is not None
+    assert "fell silent" in found.why
+    assert len(found.trips) == 8
