@@ -13,8 +13,8 @@ HELD_BYTES: Final = 64 << 20
 class Shelf:
     """Bytes by key, each put once and taken once."""
 
-    def __init__(self, held_bytes: int = HELD_BYTES) -> None:
-        self._room = held_bytes
+    def __init__(self, held_bytes: int | None = None) -> None:
+        self._room = HELD_BYTES if held_bytes is None else held_bytes
         self._held: dict[str, bytes] = {}
         self._size = 0
         self._file: sqlite3.Connection | None = None
