@@ -44,12 +44,14 @@ $(BENCH_STAMP): $(BENCH_LOCK) $(STAMP)
 	@touch $@
 
 bench: $(BENCH_STAMP) ## published usage against our counts, then speed against peers
-	@code=0; for part in published tokens estimate batch mock; do \
+	@code=0; for part in published tokens estimate batch mock check; do \
 		echo "# $$part"; $(BIN)/python -m benchmarks.$$part || code=1; echo; done; exit $$code
 
 docs: $(STAMP) ## write the generated parts of docs/ anew
 	$(BIN)/python docs/generate.py
 	$(BIN)/tokenassay lies --markdown > docs/lies.md
+	$(BIN)/python -m tokenassay.conformance.coverage > docs/coverage.md
+	$(BIN)/python -m tokenassay.contracts.coverage > docs/rows.md
 
 # A lock names versions and hashes, never an address: any index that has the packages will do.
 COMPILE = build/lock/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \

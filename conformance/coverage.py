@@ -1,4 +1,4 @@
-"""Which promises check which clauses; ``docs/promises.md`` is written from it.
+"""Which promises check which clauses; ``docs/coverage.md`` is written from it.
 
 ``python -m tokenassay.conformance.coverage`` prints the page.
 """
@@ -29,11 +29,12 @@ REASONS: Final[dict[str, str]] = {
 """Why clauses of a kind may have no promise, by the keys that promises are made by."""
 
 _HEAD: Final = """\
-# Promises
+# Coverage
 
-Every clause of every edition with the promises that check it, for whichever model they are made.
-It is written by `python -m tokenassay.conformance.coverage`; a test keeps it current and finds a
-clause of level must or should that has neither a promise nor a reason to have none.
+Every clause of every edition with the promises that check it, for whichever model they are made,
+and first those that have none. It is written by `python -m tokenassay.conformance.coverage`; a
+test keeps it current and finds a clause of level must or should that has neither a promise nor a
+reason to have none. What the clauses were made from stands in [rows.md](rows.md).
 
 A promise of level must that is broken is a violation, one of level should is not strictly kept,
 and what the documents leave open is observed. Which promises run for a model, `tokenassay check`
@@ -106,9 +107,19 @@ def render() -> str:
         promised = sum(bool(row.promises) for row in held)
         number = len({name for row in rows for name in row.promises})
         lines.append(f"| `{id}` | {len(held)} | {promised} | {number} |")
+    lines += ["", "## Clauses without a promise", "", *_without(covered)]
     for edition in editions:
         lines += ["", f"## {edition.id}", "", *_edition(covered[edition.id])]
     return "\n".join(lines) + "\n"
+
+
+def _without(covered: dict[str, tuple[Covered, ...]]) -> Iterator[str]:
+    yield "| edition | clause | level | why |"
+    yield "|---|---|---|---|"
+    for id, rows in covered.items():
+        for row in rows:
+            if not row.promises:
+                yield f"| `{id}` | `{row.clause.id}` | {row.clause.level} | {row.reason} |"
 
 
 def _edition(rows: tuple[Covered, ...]) -> Iterator[str]:

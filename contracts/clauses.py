@@ -55,7 +55,7 @@ class ClauseBase(Record, frozen=True, kw_only=True):
     seen: dt.date | None = None
     """When we read it; the edition's ``seen`` where absent."""
     rows: tuple[str, ...] = ()
-    """Rows of the fact list that this clause encodes (for docs/coverage.md)."""
+    """Rows of the fact list that this clause encodes (for docs/rows.md)."""
     models: tuple[str, ...] = ()
     """Models that the clause speaks of; empty means all of the edition."""
     readings: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Which facts of the documents which clauses encode; ``docs/coverage.md`` is written from it.
+"""Which facts of the documents which clauses encode; ``docs/rows.md`` is written from it.
 
 ``python -m tokenassay.contracts.coverage`` prints the page.
 """
@@ -21,7 +21,7 @@ _MOST_STATEMENTS: Final = 5
 """Statements that a row of the page shows before it only counts them."""
 
 _HEAD: Final = """\
-# Coverage
+# Rows
 
 The documents were read into numbered facts before anything was encoded. This page says, for each
 of them, which clauses of which edition hold it, or why none does. It is written by
@@ -29,7 +29,7 @@ of them, which clauses of which edition hold it, or why none does. It is written
 out.
 
 A clause that contradicting or silent documents leave open is encoded too, as `unspecified`.
-Which promises check a clause stands in [promises.md](promises.md).
+Which promises check a clause stands in [coverage.md](coverage.md).
 """
 
 

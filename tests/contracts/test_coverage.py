@@ -46,7 +46,7 @@ def test_a_reason_is_a_sentence() -> None:
 
 
 def test_the_page_is_current() -> None:
-    page = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "rows.md").read_text(encoding="utf-8")
     assert page == coverage.render(), "run: python -m tokenassay.contracts.coverage"
 
 
