@@ -123,8 +123,7 @@ def _stopped(passing: Passing, given: Mapping[str, Any]) -> list[tuple[str, Case
 
 
 def _passage(name: str, seen: list[Case], parameter: Parameter | None) -> Passage:
-    low, high = _bounds(seen)
-    judged = [_clamped(case, low, high) for case in seen]
+    judged, low, high = settle(seen)
     return Passage(
         parameter=name,
         documented=_documented(parameter),
@@ -132,6 +131,17 @@ def _passage(name: str, seen: list[Case], parameter: Parameter | None) -> Passag
         at_least=low,
         at_most=high,
     )
+
+
+def settle(cases: Iterable[Case]) -> tuple[list[Case], float | None, float | None]:
+    """The cases with clamps told from other conversions, and the bounds clamped to.
+
+    All that lies beyond a bound arrives as the bound, and nothing beyond it arrives; whatever
+    else changes a number is no clamp.
+    """
+    seen = list(cases)
+    low, high = _bounds(seen)
+    return [_clamped(case, low, high) for case in seen], low, high
 
 
 def _numbers(case: Case) -> tuple[float, float] | None:
@@ -142,11 +152,6 @@ def _numbers(case: Case) -> tuple[float, float] | None:
 
 
 def _bounds(cases: Iterable[Case]) -> tuple[float | None, float | None]:
-    """The bounds to which numbers are cut from below and from above, where any are.
-
-    All that lies beyond a bound arrives as the bound, and nothing beyond it arrives; whatever
-    else changes a number is no clamp.
-    """
     pairs = [pair for case in cases if (pair := _numbers(case)) is not None]
     arrived = [a for _, a in pairs]
     raised = {a for s, a in pairs if a > s}

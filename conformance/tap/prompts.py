@@ -102,6 +102,11 @@ def changes(sent: list[Message], arrived: list[Message]) -> list[Change]:
     if before != after and sorted(before) == sorted(after):
         return [Change("reordered", "", None, 0)]
     found: list[Change] = []
+    if [message.role for message in sent] == [message.role for message in arrived]:
+        for one, other in zip(sent, arrived, strict=True):
+            same_words = one.text == other.text
+            found += _fields(one, other) if same_words else [_altered(one, other)]
+        return found
     for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if tag == "equal":
             for one, other in zip(sent[a:b], arrived[c:d], strict=True):
