@@ -3,7 +3,7 @@
 function sideOf(cell, found, other) {
   const about = aboutOf(cell);
   const head = el("h4", "", el("i", `shape ${about.outcome}`), " ");
-  put(head, `${data.targets[cell % columns]}: ${about.called}`);
+  put(head, `${data.targets[cell % columns]}${words.colon}${about.called}`);
   const place = el("div");
   const whole = found && other && found.exchange && other.exchange;
   draw(place, found, true, whole ? other.exchange : null);

@@ -50,16 +50,16 @@ function quoted(text) {
 function ticket(cell, found) {
   const about = aboutOf(cell);
   const lines = [`### ${shown(about.title).replace(/[\\`*_{}\[\]<>#|]/g, "\\$&")}`, ""];
-  for (const [label, text, more] of about.facts) if (text) lines.push(`- ${label}: ${quoted(text)}${more || ""}`);
-  if (found && found.expected) lines.push(`- ${words.expected}: ${quoted(found.expected)}`);
-  if (found && found.observed) lines.push(`- ${words.observed}: ${quoted(found.observed)}`);
-  if (found && found.why) lines.push(`- ${words.reason}: ${quoted(found.why)}`);
+  for (const [label, text, more] of about.facts) if (text) lines.push(`- ${label}${words.colon}${quoted(text)}${more || ""}`);
+  if (found && found.expected) lines.push(`- ${words.expected}${words.colon}${quoted(found.expected)}`);
+  if (found && found.observed) lines.push(`- ${words.observed}${words.colon}${quoted(found.observed)}`);
+  if (found && found.why) lines.push(`- ${words.reason}${words.colon}${quoted(found.why)}`);
   if (about.alone) lines.push("", fenced("sh", about.alone));
   const exchange = found && found.exchange;
   if (exchange) {
     const { response } = exchange;
     lines.push("", fenced("sh", exchange.curl), "");
-    lines.push(`${words.answer}: ${response.status === null ? words.no_answer : response.status}`, "");
+    lines.push(`${words.answer}${words.colon}${response.status === null ? words.no_answer : response.status}`, "");
     if (response.failure) lines.push(quoted(response.failure), "");
     if (response.body.text) lines.push(fenced("", shown(response.body.text)));
     else if (response.body.base64) lines.push(fenced("", hexDump(bytesOf(response.body.base64))));

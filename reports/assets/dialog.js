@@ -16,7 +16,7 @@ async function open(entry, column) {
   put(title, about.title);
   const facts = el("dl", "clause");
   const said = (label, text) => facts.append(el("dt", "", label), put(el("dd"), text));
-  said(words.promise, `${about.called}: ${about.help}`);
+  said(words.promise, `${about.called}${words.colon}${about.help}`);
   for (const [label, text, more] of about.facts) {
     if (text && (columns > 1 || label !== words.endpoint)) said(label, `${text}${more || ""}`);
   }

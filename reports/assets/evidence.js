@@ -25,7 +25,7 @@ async function evidenceOf(cell) {
 }
 
 function seconds(value) {
-  return `${Number(value.toFixed(4))} s`;
+  return `${Number(value.toFixed(4))} ${words.second}`;
 }
 
 // Names of headers that the other does not have are marked; their values are each answer's own.
@@ -36,7 +36,7 @@ function headerTable(headers, others) {
     if (others && !others.some(([other]) => other.toLowerCase() === name.toLowerCase())) odd(head);
     table.append(el("tr", "", head, el("td", "", put(el("bdi"), value))));
   }
-  const details = el("details", "", el("summary", "", `${words.headers}: ${headers.length}`), table);
+  const details = el("details", "", el("summary", "", `${words.headers}${words.colon}${headers.length}`), table);
   return headers.length ? details : null;
 }
 
@@ -84,7 +84,7 @@ function frameTable(frames, others) {
       before = frame.at;
     }
     if (shown >= frames.length) return;
-    const rest = el("button", "copy", `${words.show_more}: ${number(frames.length - shown)} ${words.frames}`);
+    const rest = el("button", "copy", `${words.show_more}${words.colon}${number(frames.length - shown)} ${words.frames}`);
     rest.type = "button";
     const row = el("tr", "", el("td"), el("td"), el("td"), el("td", "", rest));
     rest.addEventListener("click", () => {
@@ -153,22 +153,22 @@ function drawExchange(exchange, beside = null) {
   const answer = el(
     "div",
     streamed ? "whole" : "",
-    oddIf(other && other.status !== response.status, put(el("h4"), `${words.answer}: ${status}`)),
-    el("p", "quiet", timing.join(", ")),
+    oddIf(other && other.status !== response.status, put(el("h4"), `${words.answer}${words.colon}${status}`)),
+    el("p", "quiet", timing.join(words.comma)),
     response.failure === null ? null : put(el("p", "word"), response.failure),
     headerTable(response.headers, other && other.headers),
   );
   if (streamed) {
     const raw = el("details", "", el("summary", "", words.as_came));
     raw.addEventListener("toggle", () => raw.open && raw.children.length < 2 && raw.append(bodyBox(response.body, words.as_came)));
-    answer.append(el("p", "quiet", `${words.frames}: ${number(response.frames.length)}`), frameTable(response.frames, other && other.frames), raw);
+    answer.append(el("p", "quiet", `${words.frames}${words.colon}${number(response.frames.length)}`), frameTable(response.frames, other && other.frames), raw);
   } else {
     answer.append(bodyBox(response.body, words.as_came, other && other.body));
   }
   const sent = el(
     "div",
     "",
-    put(el("h4"), `${words.request}: ${request.method} ${request.url}`),
+    put(el("h4"), `${words.request}${words.colon}${request.method} ${request.url}`),
     headerTable(request.headers, beside && beside.request.headers),
     bodyBox(request.body, words.as_sent, beside && beside.request.body),
   );

@@ -38,7 +38,7 @@ function number(value) {
 function size(text) {
   const lines = text.split("\n").length;
   const told = `${number(text.length)} ${words.characters}`;
-  return lines > 1 ? `${number(lines)} ${words.lines}, ${told}` : told;
+  return lines > 1 ? `${number(lines)} ${words.lines}${words.comma}${told}` : told;
 }
 
 // Long text is folded: its beginning, its size, and a button for the rest.
@@ -48,7 +48,7 @@ function folded(kind, text) {
   if (lines.length <= FOLD_LINES && text.length <= FOLD_CHARACTERS) return put(node, text);
   const start = lines.slice(0, FOLD_LINES).join("\n").slice(0, FOLD_CHARACTERS / 2);
   put(node, start + "\u2026");
-  const more = el("button", "copy", `${words.show_all}: ${size(text)}`);
+  const more = el("button", "copy", `${words.show_all}${words.colon}${size(text)}`);
   more.type = "button";
   more.addEventListener("click", () => {
     node.replaceChildren();

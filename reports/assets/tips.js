@@ -9,9 +9,9 @@ function showTip(cell) {
   const numbered = rows.indexOf(entry) * columns + column;
   const about = aboutOf(numbered);
   const remark = data.remarks[numbered] || about.help;
-  const who = columns > 1 ? `${data.targets[column]}: ` : "";
+  const who = columns > 1 ? `${data.targets[column]}${words.colon}` : "";
   tip.replaceChildren();
-  put(tip, `${who}${about.called}. ${remark}`);
+  put(tip, `${who}${about.called}${words.stop}${remark}`);
   tip.hidden = false;
   const box = cell.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = tip;

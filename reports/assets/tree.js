@@ -59,7 +59,7 @@ function tree(value, name = null, depth = 0, other = NOTHING) {
     }
     shown += ENTRIES;
     if (shown >= entries.length) return;
-    const rest = el("button", "copy", `${words.show_more}: ${number(entries.length - shown)} ${words.entries}`);
+    const rest = el("button", "copy", `${words.show_more}${words.colon}${number(entries.length - shown)} ${words.entries}`);
     rest.type = "button";
     const holder = el("li", "", rest);
     rest.addEventListener("click", () => {

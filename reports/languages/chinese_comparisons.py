@@ -40,7 +40,13 @@ class ChineseComparisons(Language):
         said += [f"{silent} 处文档没有说明"] if silent else []
         rest = len(found) - against - silent
         said += [f"{rest} 处与文档相符"] if rest else []
-        return f"{name} 有 {len(found)} 处与众不同：{'，'.join(said)}。"
+        ways = f"{name} 有 {len(found)} 处与众不同"
+        if len(said) == 1:
+            return f"{ways}，{'都' if len(found) > 1 else ''}{said[0].partition(' 处')[2]}。"
+        return f"{ways}：{'，'.join(said)}。"
+
+    def differing(self, count: int) -> str:
+        return f"{count} 处差异"
 
     def unlike(self, difference: DifferenceRow) -> str:
         what = self.terms.facets.get(difference.facets[0], difference.title)

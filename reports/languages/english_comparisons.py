@@ -42,7 +42,13 @@ class EnglishComparisons(Language):
         said += [f"{silent} of which no document tells"] if silent else []
         rest = len(found) - against - silent
         said += [f"{rest} as the documents say"] if rest else []
-        return f"{name} stands apart in {_count(len(found), 'way')}: {', '.join(said)}."
+        ways = f"{name} stands apart in {_count(len(found), 'way')}"
+        if len(said) == 1:
+            return f"{ways}, {said[0].partition(' ')[2]}."
+        return f"{ways}: {', '.join(said)}."
+
+    def differing(self, count: int) -> str:
+        return _count(count, "difference")
 
     def unlike(self, difference: DifferenceRow) -> str:
         what = self.terms.facets.get(difference.facets[0], difference.title)

@@ -25,6 +25,10 @@ class ComparisonSpeech(ABC):
         """How one endpoint stands to the others, in one sentence."""
 
     @abstractmethod
+    def differing(self, count: int) -> str:
+        """So many differences, in as few words as stand above a column."""
+
+    @abstractmethod
     def unlike(self, difference: DifferenceRow) -> str:
         """Who answers otherwise than whom, and in what."""
 

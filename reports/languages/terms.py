@@ -168,6 +168,10 @@ class Terms(Record, frozen=True, kw_only=True):
     asked: str
     half_within: str
     # page
+    colon: str
+    comma: str
+    stop: str
+    second: str
     theme: str
     theme_auto: str
     theme_light: str

@@ -23,6 +23,8 @@ class FindingView(Record, frozen=True, kw_only=True):
     anchor: str
     title: str
     said: str
+    pair: tuple[Fact, ...]
+    """Counted and billed in the request that shows it."""
     evidence: bool
 
 
@@ -122,21 +124,33 @@ def _findings(document: AuditDocument, speech: Language) -> Iterator[FindingView
             anchor=f"finding-{finding.side}-{at + 1}",
             title=_sentence(finding, speech),
             said=finding.said,
+            pair=() if at else _pair(document, speech),
             evidence=not at and document.example is not None,
         )
+
+
+def _pair(document: AuditDocument, speech: Language) -> tuple[Fact, ...]:
+    """What was counted and what was billed in the example."""
+    example, t = document.example, speech.terms
+    shown = next((p for p in document.probes if example and p.exchange == example.id), None)
+    if shown is None or shown.purpose == "error":
+        return ()
+    counted, billed = shown.counted, shown.billed
+    if counted == billed:
+        counted, billed = shown.output_counted, shown.output_billed
+    if counted is None or billed is None:
+        return ()
+    return (
+        Fact(label=t.counted, value=speech.number(counted)),
+        Fact(label=t.billed, value=speech.number(billed)),
+    )
 
 
 def _evidence(document: AuditDocument, speech: Language) -> Iterator[tuple[int, Evidence]]:
     if document.example is None:
         return
-    shown = next((p for p in document.probes if p.exchange == document.example.id), None)
-    t = speech.terms
-    expected = observed = ""
-    if shown is not None and shown.purpose != "error":
-        counted, billed = shown.counted, shown.billed
-        if counted == billed:
-            counted, billed = shown.output_counted, shown.output_billed
-        expected, observed = f"{t.counted}: {counted}", f"{t.billed}: {billed}"
+    said = [f"{fact.label}{speech.terms.colon}{fact.value}" for fact in _pair(document, speech)]
+    expected, observed = said or ("", "")
     yield (
         0,
         Evidence(

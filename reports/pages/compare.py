@@ -106,7 +106,7 @@ def build_compare_page(document: RunDocument, speech: Language) -> ComparePage:
         more_findings=speech.more_findings(more) if more else None,
         matrix=matrix,
         families=t.families | t.bands,
-        heads=tuple(speech.number(len(compared.of(name))) for name in names),
+        heads=tuple(speech.differing(len(compared.of(name))) for name in names),
         baseline=names.index(document.baseline) if document.baseline in names else None,
         endpoints=tuple(
             build_endpoint(document, tally, at, speech, bounds) for at, tally in enumerate(tallied)
@@ -125,7 +125,7 @@ def _named(row: PromiseRow, speech: Language) -> PromiseRow:
     """A row of the comparison under the name that the language has for what differs."""
     facet = speech.terms.facets.get(row.title, row.title)
     asked = row.statement if len(row.statement) <= _LONGEST else f"{row.statement[:_LONGEST]}…"
-    return replace(row, title=f"{facet[:1].upper()}{facet[1:]}: {asked}")
+    return replace(row, title=f"{facet[:1].upper()}{facet[1:]}{speech.terms.colon}{asked}")
 
 
 def _tone(compared: Compared) -> str:

@@ -7,6 +7,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
+from tokenassay.conformance.compare.rows import DifferenceRow
 from tokenassay.conformance.evidence import (
     BodyRow,
     ExchangeRow,
@@ -195,6 +198,69 @@ def document(
         ),
     }
     return RunDocument(targets=rows, promises=listed, **(defaults | fields))
+
+
+def difference(
+    title: str = "the same requests are accepted",
+    facet: str = "acceptance",
+    *,
+    documented: bool | None = False,
+    answers: dict[str, str] | None = None,
+    deviants: tuple[str, ...] = ("gateway-b",),
+    **fields: Any,
+) -> DifferenceRow:
+    """One way in which endpoints differ, measured by gateway-a."""
+    told = answers or {"gateway-a": "accepted", "gateway-b": "refused: 400 InvalidParameter"}
+    defaults: dict[str, Any] = {
+        "promise": title.replace(" ", "_"),
+        "title": title,
+        "facets": [facet],
+        "family": "parameters",
+        "said": '{"n": 4}',
+        "request": '{"n":4}',
+        "curl": "curl http://host/api",
+        "reference": "gateway-a",
+        "deviants": list(deviants),
+        "answers": told,
+        "documented": documented,
+        "clauses": {name: ["n.range"] for name in told},
+        "exchanges": {
+            name: exchange(f'{{"request_id":"{name}","output":{{"said":"{name}"}},"same":1}}')
+            for name in told
+        },
+    }
+    return DifferenceRow(**(defaults | fields))
+
+
+def comparison(
+    found: Iterable[DifferenceRow] | None = None,
+    promises: Iterable[PromiseRow] = (),
+    **fields: Any,
+) -> RunDocument:
+    """Two endpoints side by side: one difference of each kind by default."""
+    names = ("gateway-a", "gateway-b")
+    rows = [
+        target(name, (), spend=SPENT, requests=40 + at, edition=f"edition-{name[-1]}@2026")
+        for at, name in enumerate(names)
+    ]
+    differences = found
+    if differences is None:
+        billed = {"gateway-a": "15", "gateway-b": "16"}
+        differences = [
+            difference("input is billed alike", "usage.input", documented=None, answers=billed),
+            difference(),
+            difference("a stream ends alike", "stream.end", documented=True, said="streamed"),
+        ]
+    made = document(
+        promises,
+        targets=rows,
+        kind="compare",
+        baseline="gateway-a",
+        differences=list(differences),
+        command="tokenassay compare targets.toml",
+        bounds=[],
+    )
+    return made if promises else msgspec.structs.replace(made, promises=[])
 
 
 def large(promises: int = 2000, endpoints: int = 8) -> RunDocument:

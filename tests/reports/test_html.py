@@ -11,15 +11,25 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
-from tests.reports import making
+from tests.reports import auditing, making
 from tests.reports.estimating import estimates
+from tokenassay import __version__
+from tokenassay.conformance.audit.documents import AuditDocument
 from tokenassay.conformance.measures import fit
 from tokenassay.conformance.results import RunDocument
 from tokenassay.reports.documents import Document, parse
 from tokenassay.reports.html import html
 from tokenassay.reports.languages import Code
 
-DOCUMENTS: list[Document] = [making.document(), estimates(1), estimates(3)]
+DOCUMENTS: list[Document] = [
+    making.document(),
+    making.comparison(),
+    auditing.audit(),
+    auditing.honest(),
+    estimates(1),
+    estimates(3),
+]
+IDS = ["run", "comparison", "audit", "honest", "estimate", "estimates"]
 
 
 def violating() -> RunDocument:
@@ -62,13 +72,13 @@ class Text(HTMLParser):
 
 
 @pytest.mark.parametrize("code", ["en", "zh"])
-@pytest.mark.parametrize("document", DOCUMENTS, ids=["run", "estimate", "estimates"])
+@pytest.mark.parametrize("document", DOCUMENTS, ids=IDS)
 def test_the_same_bytes_every_time(document: Document, code: Code) -> None:
     again = parse(msgspec.json.encode(document))
     assert html(document, code) == html(again, code)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=["run", "estimate", "estimates"])
+@pytest.mark.parametrize("document", DOCUMENTS, ids=IDS)
 def test_the_policy_lets_in_our_own_script_and_style_alone(document: Document) -> None:
     page = html(document)
     found = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
@@ -84,7 +94,7 @@ def test_the_policy_lets_in_our_own_script_and_style_alone(document: Document) -
     assert page.index("Content-Security-Policy") < page.index("<style>")
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=["run", "estimate", "estimates"])
+@pytest.mark.parametrize("document", DOCUMENTS, ids=IDS)
 def test_nothing_is_loaded_from_anywhere(document: Document) -> None:
     page = html(document)
     assert not re.search(r"<(link|img|iframe|object|embed|base|form)\b", page)
@@ -96,18 +106,49 @@ def test_nothing_is_loaded_from_anywhere(document: Document) -> None:
 @pytest.mark.parametrize("code", ["en", "zh"])
 def test_every_number_on_the_page_is_in_the_document(code: Code) -> None:
     run = violating()
-    reader = Text()
-    reader.feed(html(run, code))
-    told = " ".join(reader.parts)
-    known = set(_numbers(msgspec.json.encode(run).decode()))
     counts = [p.outcome for p in run.promises]
     decided = sum(counts.count(outcome) for outcome in ("kept", "violated", "non-strict"))
     # Counted by the reader's own eye: promises decided, rows of the table, marks of sources.
-    known |= {str(n) for n in (decided, len(run.promises), *range(len(run.promises) + 1))}
-    known |= {str(abs(p.billed - p.counted)) for p in run.meter.points}
+    seen = {decided, len(run.promises), *range(len(run.promises) + 1)}
+    seen |= {abs(p.billed - p.counted) for p in run.meter.points}
+    assert not _foreign(run, code, seen)
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_every_number_of_a_comparison_is_in_its_document(code: Code) -> None:
+    promised = [
+        making.promise(exchange=making.exchange(), target="gateway-a"),
+        making.promise(outcome="violated", exchange=making.exchange(), target="gateway-b"),
+    ]
+    for run in (making.comparison(), making.comparison(promises=promised)):
+        # Counted by the eye: endpoints, differences in all and by kind, cells by outcome.
+        assert not _foreign(run, code, set(range(6)))
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+@pytest.mark.parametrize("document", [auditing.audit(), auditing.honest()], ids=["off", "honest"])
+def test_every_number_of_an_audit_is_in_its_document(document: AuditDocument, code: Code) -> None:
+    differences = {abs(p.billed - p.counted) for p in document.probes if p.billed and p.counted}
+    sums = document.input
+    assert not _foreign(document, code, differences | {sums.billed - sums.counted})
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_every_number_of_an_estimate_is_in_its_document(count: int, code: Code) -> None:
+    # Counted by the eye: models, and those of them that serve the request.
+    assert not _foreign(estimates(count), code, set(range(count + 1)))
+
+
+def _foreign(document: Document, code: Code, counted: set[int]) -> list[str]:
+    """Figures on the page of a document that are not in it, nor counted by the reader's eye."""
+    reader = Text()
+    reader.feed(html(document, code))
+    known = set(_numbers(msgspec.json.encode(document).decode()))
+    known |= {str(number) for number in counted}
     known |= {"50", "90", "99", "8", "64"}  # p50, p90, p99, UTF-8, base64
-    unknown = [n for n in _numbers(told) if n not in known]
-    assert unknown == []
+    known |= set(_numbers(__version__))  # at the foot of an estimate
+    return [number for number in _numbers(" ".join(reader.parts)) if number not in known]
 
 
 def _numbers(text: str) -> list[str]:

@@ -20,10 +20,16 @@ MIXED = re.compile("[\u4e00-\u9fff] ?[,;:?!]|[,;:?!] ?[\u4e00-\u9fff]")
 """Western punctuation beside a Chinese character."""
 
 
+MARKS = {"colon", "comma", "stop"}
+
+
 def texts(terms: Terms) -> list[str]:
+    """All labels but the marks that stand between them."""
     found: list[str] = []
     for name in Terms.__struct_fields__:
         value = getattr(terms, name)
+        if name in MARKS:
+            continue
         if isinstance(value, str):
             found.append(value)
         else:

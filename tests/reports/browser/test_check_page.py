@@ -67,8 +67,7 @@ def several() -> RunDocument:
     return making.document([*made, making.promise("only_here", target="gateway-a")])
 
 
-@pytest.mark.parametrize("code", ["en", "zh"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("code", "scheme"), [("en", "light"), ("zh", "dark")])
 def test_axe_finds_nothing(open_page: Open, code: Code, scheme: str) -> None:
     for run in (some_run(), several()):
         with open_page(run, code, color_scheme=scheme) as opened:

@@ -10,8 +10,7 @@ from tests.reports.estimating import estimates
 from tokenassay.reports.languages import Code
 
 
-@pytest.mark.parametrize("code", ["en", "zh"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("code", "scheme"), [("en", "light"), ("zh", "dark")])
 @pytest.mark.parametrize("count", [1, 3])
 def test_axe_finds_nothing(open_page: Open, code: Code, scheme: str, count: int) -> None:
     with open_page(estimates(count), code, color_scheme=scheme) as opened:
