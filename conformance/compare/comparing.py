@@ -14,6 +14,7 @@ from tokenassay.conformance.compare.asking import asks
 from tokenassay.conformance.compare.asks import Ask
 from tokenassay.conformance.compare.differences import Difference, explains, keep, pruned
 from tokenassay.conformance.compare.facets import DIALECT, TITLES, is_sound, is_surely_sound
+from tokenassay.conformance.compare.foresights import Documents
 from tokenassay.conformance.compare.judgements import keep_rows
 from tokenassay.conformance.compare.predicting import expected, judge
 from tokenassay.conformance.compare.shrinking import simpler
@@ -51,7 +52,14 @@ class Comparer:
     def __init__(
         self, sessions: Sequence[Session], *, seed: int, examples: int, against: str | None = None
     ) -> None:
-        self._sides = {session.target.name: Side(session) for session in sessions}
+        documents: dict[tuple[str, str, str | None], Documents] = {}
+        self._sides: dict[str, Side] = {}
+        for session in sessions:
+            target = session.target
+            held_to = session.edition.id, target.model, target.contract
+            side = Side(session, documents.get(held_to))
+            documents[held_to] = side.documents
+            self._sides[target.name] = side
         self._against = against
         self._standing: Counter[str] = Counter()
         probes = [side.probe for side in self._sides.values()]
@@ -172,15 +180,15 @@ class Comparer:
             yield reference, tuple(names)
 
     def _reference(self, ask: Ask, facet: str, told: Mapping[str, str]) -> str:
-        """The baseline, else one of the largest class; among equals the least odd one."""
+        """The baseline, else one that keeps to its documents, of the largest class of such."""
         if self._against is not None and self._against in told:
             return self._against
         sizes = Counter(told.values())
 
-        def rank(name: str) -> tuple[int, bool, bool, int]:
+        def rank(name: str) -> tuple[bool, int, bool, int]:
             return (
-                sizes[told[name]],
                 self._as_documented(ask, facet, name),
+                sizes[told[name]],
                 is_sound(facet, told[name]),
                 self._standing[name],
             )
@@ -192,7 +200,7 @@ class Comparer:
         exchange = side.exchange(ask)
         if exchange is None or ask.errand:
             return True
-        return judge(ask, side.probe, facet, exchange).as_documented is not False
+        return judge(ask, side.documents, facet, exchange).as_documented is not False
 
     def _agreement(self) -> Counter[str]:
         """How often each target answers as most do."""
@@ -266,7 +274,7 @@ class Comparer:
             answers[name] = self._told(side, facet, ask, exchange)
             exchanges[name] = exchange.id
             if name == reference or name in deviants:
-                judged = judge(ask, side.probe, facet, exchange)
+                judged = judge(ask, side.documents, facet, exchange)
                 clauses[name] = judged.clauses
                 sides.append(judged)
                 editions.append(side.probe.edition.id)

@@ -118,7 +118,7 @@ _BRINGS: Final[dict[str, tuple[str, ...]]] = {
 """What a facet that differs makes differ as well."""
 
 _STREAMS_BRING: Final[dict[str, tuple[str, ...]]] = {
-    "usage.output": ("answer.",),
+    "usage.output": ("answer.", "stream.form"),
     "stream.order": ("answer.", "usage.", "stream."),
     "stream.end": ("answer.", "usage."),
 }

@@ -13,7 +13,8 @@ from typing import Final
 from tokenassay.conformance import judging
 from tokenassay.conformance.compare.asks import Ask
 from tokenassay.conformance.compare.facets import TITLES
-from tokenassay.conformance.compare.predicting import counted_input, judge, refusals
+from tokenassay.conformance.compare.foresights import Documents, Foresight
+from tokenassay.conformance.compare.predicting import judge
 from tokenassay.conformance.compare.sides import NAME, Side
 from tokenassay.conformance.exchanges import Exchange
 from tokenassay.conformance.outcomes import Outcome, Verdict
@@ -21,8 +22,6 @@ from tokenassay.conformance.probe import Probe
 from tokenassay.conformance.reading import counts
 from tokenassay.conformance.rundb import Planned
 from tokenassay.conformance.spend import last_usage
-from tokenassay.contracts import clauses as c
-from tokenassay.contracts.records import Level
 
 _LONGEST_NAME: Final = 60
 _NO_WORD: Final = re.compile(r"[^a-z0-9]+")
@@ -42,7 +41,7 @@ _LOOKED_AT: Final = (
 def keep_rows(side: Side, asks: Iterable[Ask]) -> None:
     """Put a row for each request into the run file, with the target's outcome."""
     run, rows = side.session.run, [(name_of(ask), ask) for ask in asks]
-    run.plan(side.name, [_planned(name, ask, side.probe) for name, ask in rows])
+    run.plan(side.name, [_planned(name, ask, side.documents) for name, ask in rows])
     for name, ask in rows:
         if side.unusable is None:
             run.keep(side.name, _verdict(name, ask, side))
@@ -57,38 +56,18 @@ def name_of(ask: Ask) -> str:
     return f"{words}_is_answered_as_documented"
 
 
-def _planned(name: str, ask: Ask, probe: Probe) -> Planned:
-    clause, level = _clause(ask, probe)
-    cited = "" if clause is None else str(probe.edition.cite(clause))
+def _planned(name: str, ask: Ask, documents: Documents) -> Planned:
+    clause = documents.of(ask).clause
+    cited = "" if clause is None else str(documents.edition.cite(clause))
     return Planned(
         id=name,
         family=ask.family,
         clause="" if clause is None else clause.id,
-        level=level,
+        level=documents.of(ask).level,
         title=ask.said,
         statement="The documents do not speak of it." if clause is None else clause.text,
         source=cited,
     )
-
-
-def _clause(ask: Ask, probe: Probe) -> tuple[c.Clause | None, Level]:
-    """The clause that decides how a request is to be answered, and how surely."""
-    edition, known = probe.edition, probe.edition.parameters(probe.model)
-    if ask.errand or ask.model is not None or not ask.keyed:
-        return None, "unspecified"
-    found = refusals(ask, probe)
-    if found:
-        firm = [refusal for refusal in found if refusal.level != "unspecified"]
-        first = (firm or found)[0]
-        return edition.get(first.clause), first.level if firm else "unspecified"
-    if any(name not in known for name in ask.parameters):
-        return None, "unspecified"
-    for name in ask.parameters:
-        parameter = known[name]
-        clause = parameter.range_clause or parameter.choice or parameter.declared
-        return clause, clause.level
-    endpoint = probe.operation("generate" if probe.surface == "native" else "chat")
-    return endpoint, endpoint.level
 
 
 def _verdict(name: str, ask: Ask, side: Side) -> Verdict:
@@ -96,19 +75,20 @@ def _verdict(name: str, ask: Ask, side: Side) -> Verdict:
     if exchange is None:
         outcome, why = side.without(ask)
         return Verdict(promise=name, outcome=outcome, why=why)
-    look, level = side.look(ask), _clause(ask, side.probe)[1]
+    look, foreseen = side.look(ask), side.documents.of(ask)
+    level = foreseen.level
     seen = _seen(exchange)
     if level == "unspecified":
         return Verdict(promise=name, outcome="observed", observed=seen, exchange=exchange.id)
     for facet in _LOOKED_AT:
         if facet not in look:
             continue
-        if judge(ask, side.probe, facet, exchange).as_documented is not False:
+        if judge(ask, side.documents, facet, exchange).as_documented is not False:
             continue
-        if facet == "usage.input" and side.probe.estimate(ask.body(side.probe)).basis != "exact":
+        if facet == "usage.input" and foreseen.basis != "exact":
             level = "should"
         broken: Outcome = "violated" if level == "must" else "non-strict"
-        expected, observed = _expected(ask, side.probe, facet), seen
+        expected, observed = _expected(foreseen, facet), seen
         if facet == "usage.input":
             observed = f"{look[facet]} tokens"
         return Verdict(
@@ -127,13 +107,13 @@ def _seen(exchange: Exchange) -> str:
     return "an answer" if exchange.error is None else f"refused: {judging.told(exchange.error)}"
 
 
-def _expected(ask: Ask, probe: Probe, facet: str) -> str:
-    firm = [refusal for refusal in refusals(ask, probe) if refusal.level != "unspecified"]
+def _expected(foreseen: Foresight, facet: str) -> str:
+    firm = foreseen.firm
     if firm:
         status = "" if firm[0].status is None else f", {firm[0].status}"
         return f"a refusal{status}{f' {firm[0].code}' if firm[0].code else ''}"
     if facet == "usage.input":
-        return f"{counted_input(ask, probe)} tokens of input"
+        return f"{foreseen.counted} tokens of input"
     return "an answer" if facet == "acceptance" else f"{TITLES[facet]} as in the documents"
 
 
@@ -143,12 +123,12 @@ def _note_meter(name: str, ask: Ask, side: Side) -> None:
     if exchange is None or ask.errand or exchange.error is not None or ask.model is not None:
         return
     billed, _ = counts(last_usage(exchange), side.probe.surface)
-    counted = counted_input(ask, side.probe)
-    if billed is not None and counted is not None:
+    foreseen = side.documents.of(ask)
+    if billed is not None and foreseen.counted is not None and foreseen.basis is not None:
         Probe(side.session, NAME).meter_point(
             name,
-            counted=counted,
+            counted=foreseen.counted,
             billed=billed,
-            basis=side.probe.estimate(ask.body(side.probe)).basis,
+            basis=foreseen.basis,
             what=ask.said,
         )

@@ -9,6 +9,7 @@ from tokenassay.conformance import judging
 from tokenassay.conformance.compare.asks import Ask
 from tokenassay.conformance.compare.errands import batch_body, run_errand
 from tokenassay.conformance.compare.facets import observe
+from tokenassay.conformance.compare.foresights import Documents
 from tokenassay.conformance.exchanges import Exchange
 from tokenassay.conformance.failures import Inconclusive, NotRun, Stopped, Violation
 from tokenassay.conformance.outcomes import Outcome
@@ -23,9 +24,10 @@ NAME: Final = "compare"
 class Side:
     """One target: its session, and what it was asked so far."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, documents: Documents | None = None) -> None:
         self.session, self.name = session, session.target.name
         self.probe = Probe(session, NAME)
+        self.documents = documents or Documents(self.probe)
         self.seen: dict[tuple[str, int], tuple[dict[str, str], Exchange] | None] = {}
         self._without: dict[str, tuple[Outcome, str]] = {}
         self.unusable: str | None = None
