@@ -14,6 +14,7 @@ from tests.cli.calling import Answer, Caller, one_line
 from tests.conformance.tap.gateways import Body, Misdeed, gateway
 from tokenassay.conformance.mock.server import bind
 from tokenassay.conformance.tap.findings import Tap
+from tokenassay.reports.pages.tap import tap_html
 
 SECRET = "sk-private-48151623"
 
@@ -94,8 +95,9 @@ def test_a_request_is_shown_whole(call: Caller, liar: Place) -> None:
 def test_the_document_is_the_same_on_paper_and_on_screen(
     call: Caller, liar: Place, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "new" / "folder"
-    answer = tapped(call, liar, "--max-requests", "12", "--out", folder, "--json")
+    folder, html = tmp_path / "new" / "folder", tmp_path / "page.html"
+    page = ("--html", html)
+    answer = tapped(call, liar, "--max-requests", "12", "--out", folder, "--json", *page)
     assert answer.code == 1
     written = (folder / "tap.json").read_text("utf-8")
     assert written == answer.out
@@ -104,6 +106,7 @@ def test_the_document_is_the_same_on_paper_and_on_screen(
     assert found.verdict == "touched"
     assert len(found.trips) == 12
     assert found.trips[0].arrived[0].body["user"] == "gw"
+    assert html.read_text("utf-8") == tap_html(found)
 
 
 def test_a_request_of_ones_own_is_sent_as_it_is(

@@ -79,6 +79,9 @@ def tap(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where tap.json goes.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="One page that needs nothing else.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print tap.json.")] = False,
 ) -> None:
     """Tap a gateway: put the mock behind it, send requests in at its front, and tell what became
@@ -109,6 +112,11 @@ def tap(
             found = run_tap(front, app, behind.edition, asked, told)
         if out is not None:
             (out / "tap.json").write_bytes(_written(found))
+        if html is not None:
+            from tokenassay.cli.report import write
+            from tokenassay.reports.pages.tap import tap_html
+
+            write(html, tap_html(found).encode())
     if json:
         sys.stdout.buffer.write(_written(found))
         sys.stdout.flush()
