@@ -83,7 +83,7 @@ class Tariff(msgspec.Struct, frozen=True):
         output_max = total_max = None
         if usage.output_max is not None:
             output_max = max(_money(usage.output_max, rates.output) for rates in point)
-            total_max = self._most(usage.input_min, usage.input_max, usage.output_max)
+            total_max = self.most(usage.input_min, usage.input_max, usage.output_max)
         return Cost(self.row.currency, input, output_max, total_min, total_max)
 
     def charge(self, bill: Charged) -> Decimal | None:
@@ -130,7 +130,7 @@ class Tariff(msgspec.Struct, frozen=True):
             if input_tokens <= low:
                 return
 
-    def _most(self, least: int, most: int | None, output: int) -> Decimal | None:
+    def most(self, least: int, most: int | None, output: int) -> Decimal | None:
         """The dearest total for an input from ``least`` to ``most``; None: without an end."""
         if most is None:
             return None

@@ -62,6 +62,14 @@ def test_a_table_for_people(call: Caller, path: Path) -> None:
     assert "not sent" in answer.out
 
 
+def test_a_page(call: Caller, path: Path, tmp_path: Path) -> None:
+    page = tmp_path / "ledger.html"
+    assert call("ledger", path, "--by", "tag", "--html", page).code == 0
+    text = page.read_text("utf-8")
+    assert "team-a" in text
+    assert "temperature.range" in text
+
+
 def test_a_day_to_begin_with(call: Caller, path: Path) -> None:
     assert call("ledger", path, "--since", "2020-01", "--json").json["totals"]["calls"] == 3
     later = call("ledger", path, "--since", "2999-01-01", "--json").json

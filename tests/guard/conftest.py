@@ -57,7 +57,7 @@ def kept(where: Path | str) -> list[dict[str, Any]]:
         rows = ledger._store.rows(
             "SELECT state, why, status, model, input_estimated, input_billed, output_billed, "
             "cost_nano, reserved_nano, streaming, tag, day, request_id "
-            "FROM tokenassay_calls ORDER BY started_ms, id"
+            "FROM tokenassay_calls ORDER BY id"
         )
     names = (
         "state why status model input_estimated input_billed output_billed cost_nano "

@@ -48,7 +48,7 @@ def write(where: str, notes: Path, number: int, begin: int) -> NoReturn:
         except OverBudget:
             continue
         os.write(file, f"reserved {admission.id}\n".encode())
-        used = dice.randint(1, 99), dice.randint(1, 50)
+        used = dice.randint(1, 9), dice.randint(1, 50)  # no more than was reserved
         assert admission.settle(*used)
         os.write(file, f"settled {admission.id} {used[0]} {used[1]}\n".encode())
         assert not admission.settle(7, 7)  # what was settled stays so

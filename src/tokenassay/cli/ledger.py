@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -42,6 +43,7 @@ def ledger(
     since: Annotated[
         str | None, typer.Option(metavar="DATE", help="Calls of that day and later.")
     ] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page of it.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """What calls were estimated at and billed, what they cost, and what was not sent."""
@@ -62,6 +64,8 @@ def ledger(
             }
     except LedgerError as error:
         raise Complaint(str(error)) from None
+    if html is not None:
+        _write_page(html, written)
     if json:
         write_json(written)
     else:
@@ -96,6 +100,16 @@ def figures(totals: Totals) -> dict[str, Any]:
             for one in totals.money
         ],
     }
+
+
+def _write_page(path: Path, written: dict[str, Any]) -> None:
+    import msgspec
+
+    from tokenassay.cli.report import write
+    from tokenassay.reports.ledgers import LedgerDocument
+    from tokenassay.reports.pages.ledger import ledger_html
+
+    write(path, ledger_html(msgspec.convert(written, LedgerDocument)).encode())
 
 
 def show(written: dict[str, Any]) -> None:

@@ -162,8 +162,11 @@ def _price(estimate: Estimate | None) -> Price | None:
     tariff = estimate.pricing.tariff if estimate is not None else None
     if estimate is None or tariff is None:
         return None
-    cost = estimate.cost
-    return Price(None if cost is None else cost.total_max, tariff.row.currency)
+    least, most = estimate.input_range
+    output = estimate.output_tokens.max
+    if least is None or output is None:
+        return Price(None, tariff.row.currency)
+    return Price(tariff.most(least, most, output), tariff.row.currency)
 
 
 def read_call(content: bytes) -> Mapping[str, Any] | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
@@ -22,6 +22,8 @@ from tokenassay.guard.denials import GuardError
 from tokenassay.guard.guarding import Guard, read_call
 from tokenassay.guard.ledger.records import Ending
 from tokenassay.guard.usages import Listener
+
+_JSON: Final = b"application/json"
 
 if TYPE_CHECKING:
     import httpx2
@@ -125,13 +127,13 @@ class _Watch:
     """Listens to one answer, and says how its call ended."""
 
     def __init__(self, admission: Admission, library: Any, response: Any) -> None:
-        headers = response.headers
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        coding = headers.get("content-encoding", "identity").lower()
+        headers = _headers(response)
+        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        coding = headers.get(b"content-encoding", b"identity").lower().decode("latin-1")
         packed = coding != "identity" and not response.is_closed
         decoded = _decoder(library, coding) if packed else None
         self.hear = (
-            listener := Listener(streaming=kind == "text/event-stream", decoded=decoded)
+            listener := Listener(streaming=kind == b"text/event-stream", decoded=decoded)
         ).hear
         self.admission = admission
         self.over = False
@@ -225,12 +227,17 @@ def _library(request: Any) -> Any:
     return sys.modules[type(request).__module__.partition(".")[0]]
 
 
+def _headers(message: Any) -> dict[bytes, bytes]:
+    """Headers by their names in small letters, read in one go."""
+    return {name.lower(): value for name, value in message.headers.raw}
+
+
 def _generation(request: Any) -> tuple[Mapping[str, Any], Surface, bool | None] | None:
     """The body, surface and streaming of a generation call; None for any other request."""
     if request.method != "POST":
         return None
-    headers = request.headers
-    if not headers.get("content-type", "application/json").startswith("application/json"):
+    headers = _headers(request)
+    if not headers.get(b"content-type", _JSON).startswith(_JSON):
         return None
     try:
         content = request.content
@@ -241,10 +248,9 @@ def _generation(request: Any) -> tuple[Mapping[str, Any], Surface, bool | None] 
         return None
     if "input" not in body:
         return body, "openai", None
-    told = headers.get("x-dashscope-sse") == "enable" or "text/event-stream" in headers.get(
-        "accept", ""
-    )
-    return body, "native", told
+    accepted = headers.get(b"accept", b"")
+    streaming = headers.get(b"x-dashscope-sse") == b"enable" or b"text/event-stream" in accepted
+    return body, "native", streaming
 
 
 def _answer(library: Any, error: GuardError, surface: Surface, request: Any) -> Any:

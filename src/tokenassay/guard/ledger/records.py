@@ -72,7 +72,7 @@ class Exceeded(NamedTuple):
 
 def new_id() -> str:
     """An id that no two calls share, and that sorts by time (32 hexadecimal digits)."""
-    return f"{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
+    return f"{time.time_ns():016x}{os.urandom(8).hex()}"
 
 
 def nano(money: Decimal) -> int:
