@@ -11,10 +11,10 @@ BIN := .venv/bin
 STAMP := .venv/installed
 BENCH_STAMP := .venv-bench/installed
 
-.PHONY: help .venv demo test check bench docs lock clean
+.PHONY: help .venv demo test check bench docs pictures lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z.]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z.]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv: $(STAMP) ## the environment, from the lock file
 
@@ -52,6 +52,9 @@ docs: $(STAMP) ## write the generated parts of docs/ anew
 	$(BIN)/tokenassay lies --markdown > docs/lies.md
 	$(BIN)/python -m tokenassay.conformance.coverage > docs/coverage.md
 	$(BIN)/python -m tokenassay.contracts.coverage > docs/rows.md
+
+pictures: demo ## take the pictures of the README anew, from the pages of the demo
+	$(BIN)/python docs/pictures.py
 
 # A lock names versions and hashes, never an address: any index that has the packages will do.
 COMPILE = build/lock/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \

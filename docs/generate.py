@@ -21,7 +21,7 @@ COLUMNS = "120"
 
 def documents() -> list[Path]:
     """The Markdown files that may show commands."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def current(text: str) -> str:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from importlib import metadata
 from pathlib import Path
+from typing import Final
 
 import pytest
+import typer.main
 from packaging.requirements import Requirement
 
-from docs import generate
+from docs import generate, pictures
 from tests.house.tree import ROOT
+from tokenassay.cli.app import app
 from tokenassay.contracts.store import load_contract
 
 DOCUMENTS = generate.documents()
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_shown_output_is_current(path: Path) -> None:
     text = path.read_text("utf-8")
     assert generate.current(text) == text
@@ -57,18 +60,84 @@ def test_shown_contract_files_are_read(tmp_path: Path) -> None:
         assert load_contract(path).edition.clauses
 
 
-def test_every_command_has_a_page_with_its_help() -> None:
-    for command in ("count", "estimate", "batch", "documents", "models", "contracts", "serve"):
-        text = (ROOT / f"docs/{command}.md").read_text("utf-8")
-        assert f"$ tokenassay {command} --help\n" in text
+COMMANDS: Final = sorted(typer.main.get_group(app).commands.keys() - {"ledger"})
 
 
-def test_the_readme_opens_with_the_two_commands() -> None:
-    opening = (ROOT / "README.md").read_text("utf-8")[:800]
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_page_with_its_help(command: str) -> None:
+    index = (ROOT / "docs/README.md").read_text("utf-8")
+    (linked,) = {
+        target
+        for names, target in re.findall(r"\[([a-z, -]+)\]\(([a-z-]+\.md)\)", index)
+        if command in names.split(", ")
+    }
+    assert f"$ tokenassay {command} --help\n" in (ROOT / "docs" / linked).read_text("utf-8")
+
+
+def test_the_index_leads_to_every_page() -> None:
+    index = (ROOT / "docs/README.md").read_text("utf-8")
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert pages <= set(re.findall(r"\]\(([a-z-]+\.md)\)", index))
+
+
+def test_the_help_names_every_exit_code() -> None:
+    told = re.sub(r"\s+", " ", generate.output("tokenassay --help | tail -4 | paste -s -")[0])
+    assert re.findall(r"(?:: |; )(\d+) ", told) == ["0", "1", "2", "3", "130"]
+
+
+# ------------------------------------------------------------------------------- the readmes
+
+
+READMES: Final = ("README.md", "README.zh-CN.md")
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_a_readme_opens_with_the_two_commands(name: str) -> None:
+    opening = (ROOT / name).read_text("utf-8")[:200]
     assert opening.index("make demo") < opening.index("make test")
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_both_readmes_say_the_same() -> None:
+    """As far as it can be held: headings, commands, code, pictures, tables and links."""
+    english, chinese = (_skeleton((ROOT / name).read_text("utf-8")) for name in READMES)
+    assert english == chinese
+    assert all(english.values())
+
+
+def test_what_one_readme_leaves_out_is_seen() -> None:
+    text = (ROOT / READMES[0]).read_text("utf-8")
+    whole = _skeleton(text)
+    for piece in ("## More", "--resume", "check.png", "| **kept** |", "[more](docs/ci.md)"):
+        assert _skeleton(text.replace(piece, "", 1)) != whole, piece
+
+
+def _skeleton(text: str) -> dict[str, list[str]]:
+    """What no translation changes of a Markdown text."""
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+    other = {"README.md", "README.zh-CN.md"}
+    return {
+        "headings": re.findall(r"^#+ ", prose, re.M),
+        "fences": re.findall(r"^```(?!$).*?^```$", text, re.M | re.S),
+        "code": re.findall(r"`([^`]+)`", prose),
+        "pictures": re.findall(r"!\[[^]]+\]\(([^)]+)\)", prose),
+        "links": [link for link in re.findall(r"\]\(([^)]+)\)", prose) if link not in other],
+        "rows": [str(row.count("|")) for row in prose.splitlines() if row.startswith("|")],
+        "bold": re.findall(r"^\| \*\*([a-z-]+)\*\*", prose, re.M),
+    }
+
+
+def test_pictures_are_shown_and_small() -> None:
+    shown = set(re.findall(r"\]\((docs/pictures/[^)]+)\)", (ROOT / READMES[0]).read_text("utf-8")))
+    there = sorted((ROOT / "docs/pictures").iterdir())
+    assert {str(path.relative_to(ROOT)) for path in there} == shown
+    assert {path.stem for path in there} == set(pictures.PAGES)
+    for path in there:
+        data = path.read_bytes()
+        assert data.startswith(b"\x89PNG\r\n\x1a\n")
+        assert len(data) <= pictures.LARGEST
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)", path.read_text("utf-8")):
         if "://" not in target:
