@@ -169,7 +169,8 @@ def _plain(ask: Ask, probe: Probe, exchange: Exchange) -> Iterator[tuple[str, st
     if isinstance(choices, list):
         yield "answer.choices", f"{len(choices)}"
     yield from _said(ask, probe, reply.text, bool(reply.reasoning), exchange)
-    yield "answer.role", str(reply.role)
+    if choices or reply.role is not None:
+        yield "answer.role", str(reply.role)
     if reply.tool_calls or "tools" in ask.parameters:
         calling = of_reply(exchange, reply)
         yield "answer.tools", calls_of(calling, ask.parameters.get("tools"))

@@ -128,6 +128,7 @@ def test_a_gateway_differs_from_the_original_as_its_documents_say(tmp_path: Path
     editions = {"original": "qwen-dashscope@2024-04", "gateway": "computevault-gateway@2025"}
     found = compared(tmp_path, editions)
     assert undocumented(found.differences) == []
+    assert {difference.reference for difference in found.differences} == {"original"}
     styles = [d for d in found.differences if "answer.style" in d.facets]
     assert [(d.ask.bare, d.answers) for d in styles] == [
         (True, {"original": "text", "gateway": "message"})
