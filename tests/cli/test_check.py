@@ -16,6 +16,7 @@ import pytest
 from tests.cli.calling import Answer, Caller, one_line
 from tests.conformance import raw
 from tests.conformance.counting import Counting
+from tokenassay.cli import verdicts
 from tokenassay.conformance import mock
 from tokenassay.conformance.results import json_schema
 
@@ -384,3 +385,10 @@ def test_the_budget_is_never_passed(call: Caller, endpoint: mock.Endpoint, tmp_p
     more = call(*live(endpoint.base_url, "--budget", "1 CNY", "--out", out, "--resume"))
     assert more.code == 0
     assert results(out)["complete"] is True
+
+
+def test_a_long_line_to_type_is_told_by_its_length() -> None:
+    assert verdicts.shortened("curl " + "x" * 1000) == "curl " + "x" * 1000
+    told = verdicts.shortened("curl " + "x" * 9995)
+    assert len(told) < 1600
+    assert told.endswith("x... (10,000 characters; --out DIR keeps it whole)")

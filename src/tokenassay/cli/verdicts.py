@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _SHOWN: Final = 20
 """Findings that are shown in full; the rest stands in results.json."""
 
+_LONGEST: Final = 1500
+"""Characters of a line to type."""
+
 
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[Promise, Verdict], None] | None]:
@@ -120,8 +123,15 @@ def _evidence(promise: PromiseRow) -> list[tuple[str, str]]:
         ("  observed", promise.observed),
     ]
     if promise.exchange is not None:
-        lines.append(("  again", promise.exchange.curl))
+        lines.append(("  again", shortened(promise.exchange.curl)))
     return lines
+
+
+def shortened(line: str) -> str:
+    """A curl line as far as it can be read; one at a limit may be as long as a book."""
+    if len(line) <= _LONGEST:
+        return line
+    return f"{line[:_LONGEST]}... ({number(len(line))} characters; --out DIR keeps it whole)"
 
 
 def _counts(promises: list[PromiseRow]) -> object:
