@@ -297,3 +297,25 @@ def large(promises: int = 2000, endpoints: int = 8) -> RunDocument:
                 )
             )
     return document(made)
+
+
+def large_comparison(
+    promises: int = 2000, endpoints: int = 8, differences: int = 200
+) -> RunDocument:
+    """A comparison of as many promises, with differences of every kind, each with its exchanges."""
+    made = large(promises, endpoints)
+    names = [row.name for row in made.targets]
+    kinds = (False, None, True)
+    found = [
+        difference(
+            said=f'{{"parameter_{at}": {at * 7919 % 104729}}}',
+            documented=kinds[at % 3],
+            reference=names[0],
+            deviants=(names[1 + at % (endpoints - 1)],),
+            answers=dict.fromkeys(names, "accepted" if at % 5 else "refused: 400"),
+        )
+        for at in range(differences)
+    ]
+    return msgspec.structs.replace(
+        made, kind="compare", baseline=names[0], differences=found, bounds=[]
+    )

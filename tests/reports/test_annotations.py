@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.reports import making
+from tests.reports import auditing, making
 from tests.reports.estimating import estimates
 from tokenassay.reports.annotations import annotate
 
@@ -32,6 +32,22 @@ def test_a_partial_run_is_a_warning() -> None:
 def test_refusals_of_an_estimate() -> None:
     lines = list(annotate(estimates(2)))
     assert lines[0].startswith("::error title=qwen-max%3A top_p.range::")
+
+
+def test_differences_of_a_comparison() -> None:
+    lines = list(annotate(making.comparison()))
+    assert [line.split(" ")[0] for line in lines] == ["::error", "::warning", "::notice"]
+    assert lines[0] == (
+        "::error title=gateway-b unlike gateway-a%3A what is accepted::"
+        '{"n": 4}: gateway-a: accepted; gateway-b: refused: 400 InvalidParameter'
+    )
+
+
+def test_findings_of_an_audit() -> None:
+    lines = list(annotate(auditing.audit(stop_reason="the budget")))
+    assert [line.split(" ")[0] for line in lines] == ["::error", "::warning", "::notice"]
+    assert "bills 19 input tokens too many in each request." in lines[0]
+    assert next(iter(annotate(auditing.honest()))).startswith("::notice")
 
 
 @given(st.text(st.characters(categories=None)))

@@ -11,8 +11,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.reports import making
+from tests.reports import auditing, making
 from tests.reports.estimating import estimates
+from tokenassay.conformance.audit.documents import keep_audit
 from tokenassay.conformance.exchanges import Exchange, Received, Sent
 from tokenassay.conformance.outcomes import Verdict
 from tokenassay.conformance.results import RunDocument
@@ -60,6 +61,14 @@ def test_a_run_under_way_is_partial(tmp_path: Path) -> None:
     assert isinstance(document, RunDocument)
     assert not document.complete
     assert [p.outcome for p in document.promises] == ["kept", "not-run"]
+
+
+def test_an_audit_is_read_from_its_json_and_from_its_run_file(tmp_path: Path) -> None:
+    made = auditing.audit()
+    assert parse(msgspec.json.encode(made)) == made
+    with closing(run_file(tmp_path / "run.db")) as run:
+        keep_audit(run, made)
+    assert load(tmp_path / "run.db") == made
 
 
 def test_a_run_file_is_only_read(tmp_path: Path) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
-from tests.reports import making
+from tests.reports import auditing, making
 from tests.reports.estimating import estimates
+from tokenassay.conformance.compare.facets import TITLES
 from tokenassay.conformance.measures import Fit, fit
 from tokenassay.conformance.outcomes import WORST_FIRST
 from tokenassay.contracts.clauses import Family
+from tokenassay.reports.comparisons import compared
 from tokenassay.reports.languages import CODES, language
 from tokenassay.reports.languages.terms import Terms
 from tokenassay.reports.tallies import bounds, tallies
@@ -169,3 +172,59 @@ def test_money_keeps_every_digit(amount: str) -> None:
     shown = language("en").money(amount, "CNY")
     assert shown.endswith(" CNY")
     assert float(shown.removesuffix(" CNY").replace(",", "")) == float(amount)
+
+
+VERDICTS = [
+    ("inflated", {"factor": 1.1}, "bills 1.1 times the input tokens", "本地计数的 1.1 倍"),
+    ("inflated", {}, "bills more input tokens than", "比本地计数多"),
+    ("deflated", {"factor": 0.0}, "bills 0 input tokens", "一律计为 0"),
+    ("deflated", {}, "fewer input tokens", "比本地计数少"),
+    ("constant surplus", {"surplus": -2}, "2 input tokens too few", "少计 2 个"),
+    ("constant surplus", {"surplus": 1}, "bills 1 input token too many", "多计 1 个"),
+    ("constant surplus", {}, "in many requests", "许多请求"),
+    ("other tokenizer", {}, "another tokenizer", "分词器"),
+    ("recounted by stream", {}, "of streams", "流式"),
+    ("swapped", {}, "input as output", "输入算作输出"),
+    ("errors billed", {}, "that it refuses", "被拒绝"),
+    ("erratic", {}, "by no rule", "没有规律"),
+]
+
+
+@pytest.mark.parametrize(("verdict", "fields", "english", "chinese"), VERDICTS)
+def test_meters_in_words(verdict: str, fields: dict[str, Any], english: str, chinese: str) -> None:
+    found = auditing.finding(verdict, **fields)
+    document = auditing.audit(verdict=verdict, findings=[found])
+    assert english in language("en").audit_verdict(document)
+    assert chinese in language("zh").audit_verdict(document)
+    assert not MIXED.search(language("zh").audit_verdict(document))
+
+
+def test_nothing_told_of_a_meter_says_why() -> None:
+    made = auditing.audit(verdict="inconclusive", why="no answer tells usage", findings=[])
+    assert language("en").audit_verdict(made).endswith("gateway: no answer tells usage.")
+    assert "得不出结论" in language("zh").audit_verdict(made)
+
+
+def test_what_can_differ_has_a_name_in_both_languages() -> None:
+    for code in CODES:
+        terms = language("zh" if code == "zh" else "en").terms
+        assert set(terms.facets) >= set(TITLES)
+        assert set(terms.bands) >= {facet.partition(".")[0] for facet in TITLES}
+
+
+def test_comparisons_in_words() -> None:
+    english, chinese = language("en"), language("zh")
+    alike = compared(making.comparison([]))
+    assert english.comparison_verdict(alike) == "2 endpoints answered the same requests alike."
+    assert chinese.comparison_verdict(alike) == "2 个接口对同样的请求应答一致。"
+    one = compared(making.comparison([making.difference()]))
+    assert english.comparison_verdict(one) == (
+        "1 difference parts 2 endpoints; it goes against the documents."
+    )
+    expected = compared(making.comparison([making.difference(documented=True)]))
+    assert english.comparison_verdict(expected).endswith(", as their documents say.")
+    assert english.unlikeness(one, "gateway-b") == (
+        "gateway-b stands apart in 1 way, against the documents."
+    )
+    assert chinese.unlikeness(one, "gateway-b") == "gateway-b 有 1 处与众不同\uff0c与文档不符。"
+    assert english.unlikeness(one, "gateway-a") == "gateway-a answers as the others do."

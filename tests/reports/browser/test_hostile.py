@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.reports import making
+from tests.reports import auditing, making
 from tests.reports.browser.conftest import Open
+from tokenassay.conformance.audit.documents import AuditDocument
 from tokenassay.conformance.results import RunDocument
+from tokenassay.reports.documents import Document
 from tokenassay.reports.html import html
 
 MARKUP = (
@@ -60,7 +63,62 @@ def everywhere(text: str) -> RunDocument:
     )
 
 
-@pytest.mark.parametrize("text", [*MARKUP, UNSEEN], ids=range(len(MARKUP) + 1))
+def compared(text: str) -> RunDocument:
+    """A comparison in which everything that an endpoint may have said says ``text``."""
+    fitting = text.encode("utf-8", "replace").decode()
+    found = making.difference(
+        said=fitting,
+        answers={"gateway-a": fitting, "gateway-b": fitting + fitting},
+        exchanges={
+            name: making.exchange(
+                fitting * times,
+                headers=[(fitting, fitting)],
+                frames=[making.frame(0.1, fitting * times, event=fitting)],
+            )
+            for times, name in enumerate(("gateway-a", "gateway-b"), 1)
+        },
+    )
+    return making.comparison([found])
+
+
+def audited(text: str) -> AuditDocument:
+    """An audit in which everything that an endpoint may have said says ``text``."""
+    fitting = text.encode("utf-8", "replace").decode()
+    return auditing.audit(
+        findings=[auditing.finding("erratic", said=fitting)],
+        verdict="erratic",
+        why=fitting,
+        notes=[fitting],
+        stop_reason=fitting,
+        probes=[auditing.probe(3, None, problem=fitting)],
+        example=making.exchange(fitting, curl=f"curl {fitting}"),
+    )
+
+
+@pytest.mark.parametrize("made", [compared, audited])
+def test_nothing_runs_side_by_side(open_page: Open, made: Callable[[str], Document]) -> None:
+    """All markup at once: of what runs, any one would show."""
+    text = "\n".join((*MARKUP, UNSEEN))
+    with open_page(made(text)) as opened:
+        opened.settled()
+        title = opened.page.title()
+        opened.page.locator(".card summary").first.click()
+        opened.page.locator(".card .exchange").first.wait_for()
+        opened.js("dispatchEvent(new Event('beforeprint'))")
+        assert opened.page.title() == title
+        assert "owned" not in title
+        assert opened.js("document.scripts.length") == 3, "data, one block, ours"
+        assert opened.js("document.querySelectorAll('iframe, img, object, form').length") == 0
+        shown = opened.page.locator("main").text_content() or ""
+        assert MARKUP[1] in shown
+        assert not set(shown) & set("\x00\x07\x1b\u202e\u2066\u200f\ufeff\u2028")
+
+
+ALONE = ("\n".join(MARKUP), MARKUP[1], "<!--<script>", UNSEEN)
+"""All at once, and what would swallow what comes after it."""
+
+
+@pytest.mark.parametrize("text", ALONE, ids=range(len(ALONE)))
 def test_nothing_runs(open_page: Open, text: str) -> None:
     with open_page(everywhere(text), permissions=["clipboard-read", "clipboard-write"]) as opened:
         opened.settled()
@@ -179,13 +237,15 @@ class _Attributes(HTMLParser):
         self.values += [value or name for name, value in attrs]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(min_size=4), st.sampled_from(["en", "zh"]))
 def test_no_text_of_an_endpoint_becomes_tag_or_attribute(text: str, code: str) -> None:
     marked = f"\u25b6{text}\u25b6"
-    plain, told = _Attributes(), _Attributes()
-    plain.feed(html(everywhere("plain"), "zh" if code == "zh" else "en"))
-    told.feed(html(everywhere(marked), "zh" if code == "zh" else "en"))
-    assert told.tags == plain.tags
-    assert len(told.values) == len(plain.values)
-    assert not [value for value in told.values if "\u25b6" in value]
+    makers: tuple[Callable[[str], Document], ...] = (everywhere, compared, audited)
+    for made in makers:
+        plain, told = _Attributes(), _Attributes()
+        plain.feed(html(made("plain"), "zh" if code == "zh" else "en"))
+        told.feed(html(made(marked), "zh" if code == "zh" else "en"))
+        assert told.tags == plain.tags
+        assert len(told.values) == len(plain.values)
+        assert not [value for value in told.values if "\u25b6" in value]
