@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from tests.conformance.compare.siding import MODEL, compared, sessions
+from tests.conformance.compare.siding import compared, sessions
 from tokenassay.conformance.compare.asking import asks
 from tokenassay.conformance.compare.asks import Ask
 from tokenassay.conformance.compare.comparing import Comparer
 from tokenassay.conformance.compare.differences import undocumented
 from tokenassay.conformance.compare.shrinking import simpler
-from tokenassay.conformance.rundb import RunFile
-from tokenassay.conformance.targets import Target
-from tokenassay.conformance.visits import contract_of, visit
 
 EDITION = "qwen-openai@2026"
 GATEWAY = "computevault-gateway@2025"
@@ -170,53 +161,3 @@ def test_each_simpler_request_is_another_one(tmp_path: Path) -> None:
     for ask in made:
         assert ask.key not in {candidate.key for candidate in simpler(ask)}
     assert asks([], 0, 0)
-
-
-@contextmanager
-def served(latency: int) -> Iterator[str]:
-    """A mock in a process of its own, so that its work is not ours."""
-    command = [sys.executable, "-m", "tokenassay", "serve", "--edition", EDITION, "--json"]
-    command += ["--port", "0", "--latency", str(latency)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    try:
-        yield json.loads(server.stdout.readline())["base_url"]
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
-        server.stdout.close()
-
-
-def seconds(url: str, folder: Path, many: int) -> float:
-    """How long so many targets take side by side."""
-    folder.mkdir()
-    run = RunFile(folder / "run.db")
-    with ExitStack() as stack:
-        stack.callback(run.close)
-        sides = []
-        for number in range(many):
-            target = Target(
-                name=f"t{number}",
-                base_url=url,
-                edition=EDITION,
-                model=MODEL,
-                api_key_env="MOCK_KEY",
-                faults=True,
-            )
-            visited = visit(target, contract_of(target), run, "sk-assay", workers=2)
-            sides.append(stack.enter_context(visited))
-        comparer = Comparer(sides, seed=0, examples=0)
-        begun = time.monotonic()
-        found = comparer.run(workers=2)
-        took = time.monotonic() - begun
-    assert found.differences == ()
-    assert set(found.not_run.values()) == {0}
-    return took
-
-
-@pytest.mark.slow
-def test_eight_targets_take_little_longer_than_one(tmp_path: Path) -> None:
-    with served(100) as url:
-        one = seconds(url, tmp_path / "one", 1)
-        eight = seconds(url, tmp_path / "eight", 8)
-    assert eight < 1.5 * one
