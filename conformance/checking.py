@@ -22,7 +22,7 @@ from tokenassay.conformance.selecting import select
 from tokenassay.conformance.sessions import Session
 from tokenassay.conformance.spend import Pricing
 from tokenassay.conformance.targets import ConfigError, Target, make_target, read_secret
-from tokenassay.conformance.wire import HttpWire, Limits
+from tokenassay.conformance.visits import wire_to
 from tokenassay.contracts.records import Record
 from tokenassay.contracts.store import Contract, headers, load_contract, load_edition
 
@@ -148,15 +148,7 @@ class Check:
     @contextmanager
     def session(self, run: RunFile, key: str) -> Iterator[Session]:
         """A session with the real endpoint."""
-        try:
-            wire = HttpWire(
-                self.target.base_url,
-                Limits.within(self.target.timeout),
-                ca_file=self.target.ca_file,
-                connections=max(8, self.plan.workers),
-            )
-        except OSError as error:  # an SSLError is one too
-            raise ConfigError(f"{self.target.ca_file}: {error.strerror or error}") from None
+        wire = wire_to(self.target, self.plan.workers)
         session = Session(
             self.target,
             self.edition,

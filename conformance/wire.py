@@ -12,16 +12,15 @@ import socket
 import ssl
 import threading
 import time
-import urllib.request
 import weakref
 import zlib
 from collections.abc import Iterable
 from typing import Any, Final, Protocol
-from urllib.parse import urlsplit
 
 import httpcore
 
 from tokenassay.conformance.exchanges import Chunk, Exchange, Failure, FailureKind, Received, Sent
+from tokenassay.conformance.proxies import proxy_for
 from tokenassay.contracts.records import Record
 
 _SAME_MOMENT: Final = 0.001
@@ -143,8 +142,15 @@ class HttpWire:
     """A real connection pool to one endpoint; safe to use from many threads."""
 
     def __init__(
-        self, base_url: str, limits: Limits, *, ca_file: str | None = None, connections: int = 64
+        self,
+        base_url: str,
+        limits: Limits,
+        *,
+        ca_file: str | None = None,
+        connections: int = 64,
+        direct: bool = False,
     ) -> None:
+        """``direct`` goes by no proxy, whatever the environment names."""
         self._limits = limits
         self._backend = _Backend()
         options: dict[str, Any] = {
@@ -155,9 +161,9 @@ class HttpWire:
             "keepalive_expiry": 15.0,
             "network_backend": self._backend,
         }
-        proxy = proxy_for(base_url)
+        proxy = None if direct else proxy_for(base_url)
         self._pool: httpcore.ConnectionPool = (
-            httpcore.HTTPProxy(proxy_url=proxy, **options)
+            httpcore.HTTPProxy(proxy_url=proxy.url, proxy_auth=proxy.auth, **options)
             if proxy
             else httpcore.ConnectionPool(**options)
         )
@@ -332,16 +338,3 @@ class _Decoder:
         """Nothing more comes; zlib.error where the compressed data is cut short."""
         if self._inflater is not None and not self._inflater.eof:
             raise zlib.error("the compressed body is not complete")
-
-
-def proxy_for(url: str) -> str | None:
-    """The proxy that the environment names for ``url`` (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY)."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    proxies = urllib.request.getproxies()
-    if urllib.request.proxy_bypass(host):
-        return None
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if proxy and "://" not in proxy:
-        proxy = f"http://{proxy}"
-    return proxy
