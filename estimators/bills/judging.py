@@ -69,7 +69,7 @@ def judge(tally: Tally) -> Judged:
     others = (*tally.others[False].taken, *tally.others[True].taken)
     if len(sample) < FEWEST and len(others) > len(sample):
         sample, others = others, sample
-    exact = set(tally.basis) == {"exact"}
+    exact = set(tally.basis) <= {"exact", "calibrated"}
     notes: list[str] = []
     explained = _explained(tally, sample, exact, notes)
     found = explained.finding
@@ -119,7 +119,11 @@ def _explained(
     if all(one.counts.get(OWN) == one.billed_input for one in sample):
         return Explained(template=OWN, finding=None)
     if len(sample) < FEWEST:
-        notes.append(f"only {len(sample)} calls can be held to a count: too few for a law")
+        for name in sample[0].counts if not exact else ():
+            if all(one.counts.get(name) == one.billed_input for one in sample):
+                return Explained(template=name, finding=None)
+        many = "1 call" if len(sample) == 1 else f"{len(sample)} calls"
+        notes.append(f"only {many} can be held to a count: too few for a law")
         accounted = not tally.wrong_counts["input"] and not tally.doubtful
         return Explained(template=OWN if accounted else None, finding=None)
     approximate = tally.basis["approximate"] > tally.compared // 2

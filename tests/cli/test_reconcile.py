@@ -86,6 +86,15 @@ def test_what_is_saved_calibrates_estimates(call: Caller, tmp_path: Path) -> Non
     assert again.json["models"][0]["basis"] == {"calibrated": 8}
 
 
+def test_a_calibrated_count_excuses_no_other_template(call: Caller, tmp_path: Path) -> None:
+    saved = tmp_path / "mine.yaml"
+    call("reconcile", REQUESTS, RESPONSES, "--save-contract", saved)
+    answer = call("reconcile", REQUESTS, rebilled(tmp_path, -15), "--contract", saved, "--json")
+    assert answer.code == 1
+    (model,) = answer.json["models"]
+    assert (model["verdict"], model["offset"]) == ("constant surplus", -15)
+
+
 def test_nothing_is_saved_where_no_template_accounts_for_it(call: Caller, tmp_path: Path) -> None:
     saved = tmp_path / "mine.yaml"
     answer = call("reconcile", REQUESTS, RESPONSES, "--by", "order", "--save-contract", saved)

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.estimators.bills import traffic
+from tests.house.tree import ROOT
 from tokenassay.estimators import estimating
 from tokenassay.estimators.bills.judging import Judged
 from tokenassay.estimators.bills.reconciling import reconcile
@@ -137,3 +138,31 @@ def test_thinking_and_cached_tokens_are_told_apart(tmp_path: Path) -> None:
     assert (tally.cached, tally.reasoning) == (8, count_tokens(thought))
     assert (found.verdict, found.wrong_calls) == ("agrees", 0)
     assert tally.counted_output == made
+
+
+def test_published_answers_agree(tmp_path: Path) -> None:
+    """Of real bills whose day is known none is called wrong, whatever was asked."""
+    published = json.loads((ROOT / "tests/data/published-usage.json").read_text("utf-8"))
+    cases = [case for case in published if case["as_of"] is not None]
+    assert len(cases) > 10
+    path = tmp_path / "published.jsonl"
+    path.write_text("".join(json.dumps(_published(case)) + "\n" for case in cases), "utf-8")
+    found = reconcile(str(path))
+    assert (found.calls, found.fault_count, found.uncounted_count) == (len(cases), 0, 0)
+    for model in found.models:
+        assert (model.verdict, model.wrong_calls) == ("agrees", 0), model.why
+
+
+def _published(case: dict[str, Any]) -> dict[str, Any]:
+    native = "input" in case["request"]
+    names = ("input_tokens", "output_tokens")
+    wire = names if native else ("prompt_tokens", "completion_tokens")
+    figures = {ours: case[name] for ours, name in zip(wire, names, strict=True)}
+    usage = {name: value for name, value in figures.items() if value is not None}
+    message = {"content": case.get("output_text") or ""}
+    if case.get("reasoning_text"):
+        message["reasoning_content"] = case["reasoning_text"]
+    reason = "stop" if case.get("output_complete") else None
+    holder = {"choices": [{"index": 0, "message": message, "finish_reason": reason}]}
+    answer = {"output": holder, "usage": usage} if native else {**holder, "usage": usage}
+    return {"request": case["request"], "response": answer, "time": case.get("as_of")}
