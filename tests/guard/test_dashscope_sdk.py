@@ -10,6 +10,7 @@ from typing import Any
 import dashscope
 import pytest
 from dashscope import Generation
+from dashscope.api_entities.aio_session import close_shared_aio_session
 
 from tests.guard.conftest import kept
 from tokenassay.conformance.mock import Endpoint
@@ -106,6 +107,7 @@ def test_asynchronous(sdk: Endpoint, path: Path) -> None:
         assert len([one async for one in stream]) > 2
         with pytest.raises(Refused):
             await guarded.call("qwen-plus", **MESSAGE, temperature=2.0)
+        await close_shared_aio_session()
 
     asyncio.run(main())
     assert [row["state"] for row in kept(path)] == ["settled", "settled", "refused"]

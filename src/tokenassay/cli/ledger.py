@@ -19,8 +19,8 @@ _MOST_REASONS = 12
 _DRIFT = "drift"
 
 _STATES = {
-    "open": "no end was heard of",
-    "unmetered": "counts at its maximum",
+    "open": "end not heard of",
+    "unmetered": "counted at the maximum",
     "released": "nothing owed",
     "refused": "not sent",
 }

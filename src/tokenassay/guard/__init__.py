@@ -14,6 +14,7 @@ __all__ = [
     "Budget",
     "Denied",
     "Guard",
+    "GuardError",
     "GuardTransport",
     "Ledger",
     "LedgerError",
@@ -24,7 +25,7 @@ __all__ = [
 if TYPE_CHECKING:
     from tokenassay.guard.admissions import Admission
     from tokenassay.guard.budgets import Budget
-    from tokenassay.guard.denials import Denied, OverBudget, Refused
+    from tokenassay.guard.denials import Denied, GuardError, OverBudget, Refused
     from tokenassay.guard.guarding import Guard
     from tokenassay.guard.ledger import Ledger, LedgerError
     from tokenassay.guard.transports import AsyncGuardTransport, GuardTransport
@@ -35,6 +36,7 @@ _PUBLIC = {
     "Budget": "budgets",
     "Denied": "denials",
     "Guard": "guarding",
+    "GuardError": "denials",
     "GuardTransport": "transports",
     "Ledger": "ledger",
     "LedgerError": "ledger",
