@@ -42,6 +42,8 @@ def show_lying(key: Mapping[str, str]) -> None:
         if row is not None:
             out.print(f"\nfound: {name}")
             out.print(pairs(_evidence(row)))
+    broken = sum(row["outcome"] in BROKEN for row in document["promises"])
+    out.print(f"\nA lie may break several promises: the page has all {broken} findings.")
     missed = [name for name, row in found.items() if row is None]
     if missed:
         raise Fault(f"missed: {', '.join(missed)}")
