@@ -92,7 +92,7 @@ class Chinese(ChineseAudits, ChineseComparisons):
         tokens = "输入 Token" if side == "input" else "输出 Token"
         over = f"{fit.points} 次请求"
         if is_honest(fit):
-            return f"{over}中，接口计费的{tokens}与本地计数分毫不差。"
+            return f"{over}中，接口计费的{tokens} 与本地计数分毫不差。"
         if fit.least == fit.most:
             way = "多计" if fit.most > 0 else "少计"
             return f"{over}中，接口每次都比本地计数{way} {abs(fit.most):,} 个{tokens}。"
@@ -103,7 +103,7 @@ class Chinese(ChineseAudits, ChineseComparisons):
                 f"再加 {self.ratio(fit.offset)} 个"
             )
         return (
-            f"{over}中，接口计费的{tokens}与本地计数相差 "
+            f"{over}中，接口计费的{tokens} 与本地计数相差 "
             f"{self.signed(fit.least)} 到 {self.signed(fit.most)} 个{line}。"
         )
 

@@ -33,23 +33,24 @@ class ChineseAudits(Language):
 
     def audit_finding(self, finding: FindingRow) -> str:
         what = _SIDES[finding.side]
+        spaced = f"{what} " if what.endswith("Token") else what
         verdict, factor, surplus = finding.verdict, finding.factor, finding.surplus
         if verdict == "constant surplus" and surplus:
             way = "多计" if surplus > 0 else "少计"
             return f"每次请求{way} {abs(surplus):,} 个{what}。"
         if verdict in ("inflated", "deflated"):
             if factor == 0:
-                return f"不论发送什么，{what}一律计为 0。"
+                return f"不论发送什么，{spaced}一律计为 0。"
             if factor is not None and factor != 1:
-                return f"计费的{what}是本地计数的 {self.ratio(factor)} 倍。"
-            return f"计费的{what}比本地计数{'多' if verdict == 'inflated' else '少'}。"
+                return f"计费的{spaced}是本地计数的 {self.ratio(factor)} 倍。"
+            return f"计费的{spaced}比本地计数{'多' if verdict == 'inflated' else '少'}。"
         return {
             "constant surplus": f"许多请求都多计了同样数目的{what}。",
-            "other tokenizer": f"计{what}用的不是这个模型的分词器。",
-            "recounted by stream": f"流式应答与普通应答的{what}计法不同。",
+            "other tokenizer": f"计{spaced}用的不是这个模型的分词器。",
+            "recounted by stream": f"流式应答与普通应答的{spaced}计法不同。",
             "swapped": "把输入算作输出，把输出算作输入。",
             "errors billed": "对被拒绝的请求也计费。",
-        }.get(verdict, f"{what}的计费没有规律可循。")
+        }.get(verdict, f"{spaced}的计费没有规律可循。")
 
     def audit_also(self, finding: FindingRow) -> str:
         return f"此外，{self.audit_finding(finding)}"

@@ -20,6 +20,8 @@ from tokenassay.reports.pages.facts import Figure
 from tokenassay.reports.pages.findings import CARDS, build_cards
 from tokenassay.reports.pages.matrix import Matrix, Row, build_matrix
 
+_MOST: Final = 20
+"""Broken promises that have a card; the differences come first."""
 _LONGEST: Final = 100
 """Characters of a request that stand in the table."""
 
@@ -84,7 +86,7 @@ def build_compare_page(document: RunDocument, speech: Language) -> ComparePage:
     promised = bool(document.promises)
     tallied = counting.tallies(document)
     bounds = counting.bounds(document)
-    cards, more = build_cards(document, matrix) if promised else ((), 0)
+    cards, more = build_cards(document, matrix, _MOST) if promised else ((), 0)
     documented = len(compared.differences) - len(compared.unexpected)
     names = [target.name for target in document.targets]
     tone = _tone(compared)

@@ -37,7 +37,9 @@ class Card(Record, frozen=True, kw_only=True):
     alone: str
 
 
-def build_cards(document: RunDocument, matrix: Matrix) -> tuple[tuple[Card, ...], int]:
+def build_cards(
+    document: RunDocument, matrix: Matrix, most: int = CARDS
+) -> tuple[tuple[Card, ...], int]:
     """Cards of the worst findings, and how many more there are."""
     found = [
         (row, cell.number, cell.promise)
@@ -50,7 +52,7 @@ def build_cards(document: RunDocument, matrix: Matrix) -> tuple[tuple[Card, ...]
     several = len(targets) > 1
     cards = tuple(
         _card(document, row, number, promise, targets[promise.target], several)
-        for row, number, promise in found[:CARDS]
+        for row, number, promise in found[:most]
     )
     return cards, len(found) - len(cards)
 
