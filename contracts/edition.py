@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts import patterns
@@ -74,6 +74,7 @@ class Edition:
         self.models, self.clauses, self.summary = models, tuple(clauses), summary
         self.extends = extends
         self._by_id = {clause.id: clause for clause in self.clauses}
+        self._by_kind: dict[type, tuple[c.Clause, ...]] = {}
         self._parameters: dict[str, dict[str, Parameter]] = {}
 
     def __repr__(self) -> str:
@@ -89,9 +90,12 @@ class Edition:
 
     def of_kind(self, kind: type[Kind], model: str | None = None) -> tuple[Kind, ...]:
         """Clauses of one kind, for ``model`` where one is given, in the file's order."""
-        return tuple(
-            clause for clause in self.clauses if isinstance(clause, kind) and applies(clause, model)
-        )
+        # Sorted out by kind once: an edition has hundreds of clauses, and few of a kind.
+        known = self._by_kind.get(kind)
+        if known is None:
+            known = tuple(clause for clause in self.clauses if isinstance(clause, kind))
+            self._by_kind[kind] = known
+        return cast("tuple[Kind, ...]", tuple(one for one in known if applies(one, model)))
 
     @cached_property
     def errors(self) -> dict[str, c.ErrorClause]:
