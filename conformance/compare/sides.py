@@ -74,7 +74,15 @@ class Side:
                 body = ask.body(probe)
                 if is_dearer(probe, body):
                     raise NotRun("one answer to it could cost too much")
-                exchange = probe.send(body, stream=ask.stream, repeat=repeat, key=ask.keyed)
+                # Where the documents themselves refuse it by a 500, to insist is of no use.
+                due = [refusal.status or 0 for refusal in self.documents.of(ask).firm]
+                exchange = probe.send(
+                    body,
+                    stream=ask.stream,
+                    repeat=repeat,
+                    key=ask.keyed,
+                    retry=max(due, default=0) < 500,
+                )
             if exchange.failure is not None and exchange.failure.kind.startswith("timeout"):
                 raise Inconclusive(f"no answer in time ({exchange.failure.kind})", exchange.id)
             if exchange.failure is None and ask.keyed:
