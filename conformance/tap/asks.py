@@ -64,6 +64,8 @@ class Ask(Record, frozen=True, kw_only=True):
     after: int | None = None
     """Frames that the upstream sends before the error."""
     hold: float = 0.0
+    named: bool = True
+    """Whether it names a model."""
     twin: bool = False
     """Whether it is the request before it once more."""
 
@@ -204,6 +206,7 @@ def _conversations() -> Iterator[Ask]:
     tools = {"tools": [_TOOL]}
     spaced = f"  两行\n\n🙂 e\u0301 {MARK}\n"
     long = "The bridge was built of stone and stood long. " * 200
+    yield Ask(kind="conversation", what="no model named", named=False)
     yield Ask(
         kind="conversation", what="a system message", messages=(system, say(f"{PLAIN} {MARK}"))
     )
@@ -276,7 +279,7 @@ def body_of(ask: Ask, edition: Edition, model: str, mark: str) -> dict[str, Any]
     known = edition.parameters(model)
     native = edition.surface == "native"
     messages = [_marked(message, mark) for message in ask.messages]
-    body: dict[str, Any] = {"model": model}
+    body: dict[str, Any] = {"model": model} if ask.named else {}
     if native:
         body |= {"input": {}, "parameters": {}}
     if native and edition.rule("prompt_only", model) is not None:

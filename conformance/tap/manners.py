@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from tokenassay.conformance.exchanges import ErrorAnswer
 from tokenassay.conformance.tap.findings import Aspect
@@ -31,23 +31,40 @@ _TRANSPORT: Final = frozenset(
 
 def model_arrived(passings: Iterable[Passing], reader: Reader) -> tuple[str | None, list[Aspect]]:
     """The name by which the model is asked for at the upstream, and what is to be said of it."""
-    seen: dict[tuple[str, str], list[int]] = defaultdict(list)
+    seen: dict[tuple[str | None, str | None], list[int]] = defaultdict(list)
     for passing in passings:
         arrived = reader.request(passing.arrival) if passing.arrival else None
         if arrived is not None:
-            seen[str(passing.sent.model), str(arrived.model)].append(passing.number)
+            seen[_name(passing.sent.model), _name(arrived.model)].append(passing.number)
     aspects = [
-        Aspect(
-            about="model",
-            verdict="as sent" if sent == arrived else "mapped",
-            said=f"{sent} arrives as {'it is' if sent == arrived else arrived}",
-            touched=False,
-            requests=tuple(numbers),
-            details={"sent": sent, "arrived": arrived},
-        )
+        _model_aspect(sent, arrived, numbers)
         for (sent, arrived), numbers in seen.items()
+        if sent is not None or arrived is not None
     ]
     return next((arrived for _, arrived in seen), None), aspects
+
+
+def _name(model: Any) -> str | None:
+    return None if model is None else str(model)
+
+
+def _model_aspect(sent: str | None, arrived: str | None, numbers: list[int]) -> Aspect:
+    if sent is None:
+        verdict, said = "made up", f"where no model is named, {arrived} is asked for"
+    elif arrived is None:
+        verdict, said = "left out", f"{sent} does not arrive, nor does any other"
+    elif sent == arrived:
+        verdict, said = "as sent", f"{sent} arrives as it is"
+    else:
+        verdict, said = "mapped", f"{sent} arrives as {arrived}"
+    return Aspect(
+        about="model",
+        verdict=verdict,
+        said=said,
+        touched=verdict == "made up",
+        requests=tuple(numbers),
+        details={"sent": sent, "arrived": arrived},
+    )
 
 
 def key_aspects(passings: Iterable[Passing], owners: Owners) -> list[Aspect]:

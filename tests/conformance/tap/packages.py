@@ -7,6 +7,7 @@ install from, the tests fail and say so; TOKENASSAY_OFFLINE leaves them out.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -30,12 +31,19 @@ def folder_for(request: pytest.FixtureRequest, package: str) -> Path:
     return cache.mkdir(package.replace("/", "-").replace("@", "-").strip("-"))
 
 
-def install_from_npm(folder: Path, package: str) -> Path:
-    """Install a package at a version into a folder: the folder of its modules."""
+def install_from_npm(
+    folder: Path, package: str, version: str, overrides: Mapping[str, str]
+) -> Path:
+    """Install a package into a folder: the folder of its modules.
+
+    ``overrides`` are versions of packages that it needs itself.
+    """
     modules = folder / "node_modules"
     if not (folder / "installed").exists():
         shutil.rmtree(modules, ignore_errors=True)
-        _run("npm", "install", "--prefix", folder, "--no-audit", "--no-fund", package)
+        wanted = {"dependencies": {package: version}, "overrides": dict(overrides)}
+        (folder / "package.json").write_text(json.dumps(wanted), "utf-8")
+        _run("npm", "install", "--prefix", folder, "--no-audit", "--no-fund")
         (folder / "installed").touch()
     return modules
 

@@ -276,6 +276,15 @@ def test_a_mapped_model_is_told_and_is_no_fault() -> None:
     assert touched(found) == set()
 
 
+def test_a_model_that_nobody_named_is_found() -> None:
+    found = tapped(
+        Misdeed(request=lambda body: {"model": "usual", **body}), kinds=("conversation",)
+    )
+    assert aspect(found, "model", "as sent")
+    assert aspect(found, "model", "made up").details == {"sent": None, "arrived": "usual"}
+    assert touched(found) == {"model"}
+
+
 # ------------------------------------------------------------------------------- streams
 
 
@@ -460,7 +469,8 @@ def to_native(body: Body) -> Body:
     parameters = {k: v for k, v in body.items() if k not in ("model", "messages")}
     parameters["result_format"] = "message"
     said = {"messages": body["messages"]}
-    return {"model": body["model"], "input": said, "parameters": parameters}
+    native = {"input": said, "parameters": parameters}
+    return {"model": body["model"], **native} if "model" in body else native
 
 
 def from_native(body: Body) -> Body:
