@@ -86,7 +86,8 @@ class Chinese(ChineseAudits, ChineseComparisons):
     def partial(self, tally: Tally) -> str:
         done = tally.asked - tally.not_run
         why = tally.target.stop_reason or "还没有跑完"
-        return f"对 {tally.target.name} 的检验不完整：{why}。{tally.asked} 条承诺只试了 {done} 条。"
+        tried = f"{tally.asked} 条承诺只试了 {done} 条。" if tally.asked else ""
+        return f"对 {tally.target.name} 的检验不完整：{why}。{tried}"
 
     def metering(self, fit: Fit, side: Side = "input") -> str:
         tokens = "输入 Token" if side == "input" else "输出 Token"

@@ -82,10 +82,8 @@ class English(EnglishAudits, EnglishComparisons):
     def partial(self, tally: Tally) -> str:
         done = tally.asked - tally.not_run
         why = tally.target.stop_reason or "it has not come to its end"
-        return (
-            f"The run of {tally.target.name} is partial: {why}. "
-            f"{done} of {tally.asked} promises were tried."
-        )
+        tried = f" {done} of {tally.asked} promises were tried." if tally.asked else ""
+        return f"The run of {tally.target.name} is partial: {why}.{tried}"
 
     def metering(self, fit: Fit, side: Side = "input") -> str:
         over = _count(fit.points, "request")

@@ -124,6 +124,13 @@ def test_all_sentences_of_a_run() -> None:
             assert part in sentence
 
 
+def test_a_run_without_promises_speaks_of_none() -> None:
+    row = making.target("gateway", (), complete=False, stop_reason="cut off")
+    (cut,) = tallies(making.document(targets=[row], promises=[making.promise(target="other")]))
+    assert language("en").partial(cut) == "The run of gateway is partial: cut off."
+    assert language("zh").partial(cut).endswith("不完整：cut off。")
+
+
 def test_what_is_single_is_said_so() -> None:
     one = tallies(making.document([making.promise()]))
     assert language("en").verdict(one) == "qwen-turbo at gateway kept its only promise."
