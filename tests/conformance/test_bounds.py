@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokenassay.conformance.bounds import BoundsProber, Observed, _Seek
+from tokenassay.conformance.bounds import BoundsProber, Observed
 from tokenassay.conformance.rehearsals import mock_session
+from tokenassay.conformance.seeking import Seek
 from tokenassay.contracts.store import Contract, load_edition
 
 EDITION, MODEL = "qwen-dashscope@2024-04", "qwen-turbo"
@@ -64,8 +65,8 @@ def test_nothing_is_held_against_a_range_where_plain_requests_fail() -> None:
     assert "a plain request is refused too" in found["top_p"].why
 
 
-def seek(accepts: object, whole: bool, sign: int, documented: float) -> _Seek:
-    seek = _Seek(accepts, whole, sign)  # type: ignore[arg-type]
+def seek(accepts: object, whole: bool, sign: int, documented: float) -> Seek:
+    seek = Seek(accepts, whole, sign)  # type: ignore[arg-type]
     seek.run([1], documented, is_open=False)
     return seek
 
