@@ -45,7 +45,7 @@ def compare(
     ] = False,
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, max=64, help="Requests at once, of each endpoint.")
-    ] = 4,
+    ] = 2,
     out: Annotated[
         Path | None,
         typer.Option(
