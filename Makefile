@@ -44,7 +44,7 @@ $(BENCH_STAMP): $(BENCH_LOCK) $(STAMP)
 	@touch $@
 
 bench: $(BENCH_STAMP) ## published usage against our counts, then speed against peers
-	@code=0; for part in published tokens estimate batch mock check pages; do \
+	@code=0; for part in published tokens estimate batch mock check pages guard; do \
 		echo "# $$part"; $(BIN)/python -m benchmarks.$$part || code=1; echo; done; exit $$code
 
 docs: $(STAMP) ## write the generated parts of docs/ anew

@@ -7,7 +7,8 @@ in a process of its own, a real server on a real socket. The order within a pair
 what is told is the median of the differences within a pair: of the time on the clock, and of the
 time that the calling thread had a processor, which other work on the machine adds less to. The
 ledger is a file in the system's temporary folder, with two budgets. Exit code 1 where the second
-of these times misses its target.
+of these times, with the endpoint that answers at once, misses its target: over a socket the figure
+tells as much of the other programs, which empty the processor's caches while a call waits.
 """
 
 from __future__ import annotations
@@ -137,10 +138,11 @@ def main(argv: Sequence[str] = ()) -> int:
         for name, without, with_guard, url in sides:
             with httpx.Client(transport=without) as one, httpx.Client(transport=with_guard) as two:
                 figures = measure(caller(one, url), caller(two, url), pairs)
-            late = figures[3] >= TARGET_MS
-            missed = missed or late
-            told = "".join(f"{ms:>12.3f} ms" for ms in (*figures, TARGET_MS))
-            print(f"{name:<26}{told}{'  MISSED' if late else ''}")
+            told = f"{name:<26}" + "".join(f"{ms:>12.3f} ms" for ms in figures)
+            if with_guard is sides[0][2]:
+                missed = figures[3] >= TARGET_MS
+                told += f"{TARGET_MS:>12.3f} ms{'  MISSED' if missed else ''}"
+            print(told)
         guard.close()
     return int(missed)
 
