@@ -107,13 +107,34 @@ def changes(sent: list[Message], arrived: list[Message]) -> list[Change]:
             same_words = one.text == other.text
             found += _fields(one, other) if same_words else [_altered(one, other)]
         return found
-    for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    head = _alike(before, after)
+    tail = _alike(before[head:][::-1], after[head:][::-1])
+    ends = len(sent) - tail, len(arrived) - tail
+    for one, other in _paired(sent, arrived, head, ends):
+        found += _fields(one, other)
+    middle = before[head : ends[0]], after[head : ends[1]]
+    for tag, a, b, c, d in SequenceMatcher(None, *middle, autojunk=False).get_opcodes():
+        old, new = sent[head + a : head + b], arrived[head + c : head + d]
         if tag == "equal":
-            for one, other in zip(sent[a:b], arrived[c:d], strict=True):
+            for one, other in zip(old, new, strict=True):
                 found += _fields(one, other)
         else:
-            found += _replaced(sent[a:b], arrived[c:d])
+            found += _replaced(old, new)
     return found
+
+
+def _alike(one: list[tuple[str, str]], other: list[tuple[str, str]]) -> int:
+    """How many messages two conversations have in common at their beginning."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _paired(
+    sent: list[Message], arrived: list[Message], head: int, ends: tuple[int, int]
+) -> Iterable[tuple[Message, Message]]:
+    """The messages before and behind the part where two conversations differ."""
+    yield from zip(sent[:head], arrived[:head], strict=True)
+    yield from zip(sent[ends[0] :], arrived[ends[1] :], strict=True)
 
 
 def _said(message: Message) -> tuple[str, str]:
