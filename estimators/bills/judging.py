@@ -11,7 +11,12 @@ from tokenassay.estimators.bills.inputs import Explained, explain, inconsistent
 from tokenassay.estimators.bills.laws import theil_sen
 from tokenassay.estimators.bills.metered import OWN
 from tokenassay.estimators.bills.outputs import error_finding, output_findings, total_finding
-from tokenassay.estimators.bills.parts import choice_finding, document_finding
+from tokenassay.estimators.bills.parts import (
+    beyond_finding,
+    choice_finding,
+    document_finding,
+    least_finding,
+)
 from tokenassay.estimators.bills.tallies import Tally, WrongCall, input_by
 from tokenassay.estimators.bills.weighing import Observation
 
@@ -76,7 +81,12 @@ def judge(tally: Tally) -> Judged:
     swapped = found is not None and found.verdict == "swapped"
     outputs = () if swapped or len(sample) < FEWEST else _outputs(sample, others)
     total = total_finding(sample) if sample else None
-    rest = (document_finding(tally), total, error_finding(tally.errors.taken))
+    rest = (
+        document_finding(tally),
+        beyond_finding(tally),
+        total,
+        error_finding(tally.errors.taken),
+    )
     findings = tuple(one for one in (found, *outputs, *rest) if one is not None)
     head = worst(findings)
     verdict: Verdict = head.verdict if head else "agrees"
@@ -107,7 +117,8 @@ def judge(tally: Tally) -> Judged:
 
 def _outputs(sample: Sequence[Observation], others: Sequence[Observation]) -> tuple[Finding, ...]:
     found = tuple(output_findings(sample))
-    return found or tuple(filter(None, (choice_finding((*sample, *others)),)))
+    every = (*sample, *others)
+    return found or tuple(filter(None, (choice_finding(every) or least_finding(every),)))
 
 
 def _explained(

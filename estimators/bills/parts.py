@@ -1,4 +1,4 @@
-"""Parts of a bill that no law of whole requests shows: several choices, and documents."""
+"""What no law of whole plain requests shows: several choices, short answers, tools, documents."""
 
 from __future__ import annotations
 
@@ -33,6 +33,34 @@ def choice_finding(sample: Sequence[Observation]) -> Finding | None:
         factor=round(ratio, 4),
         said=f"output: {len(wrong)} of {len(told)} requests with several answers are billed {how}",
     )
+
+
+def least_finding(sample: Sequence[Observation]) -> Finding | None:
+    """Short answers are all billed as one and the same number."""
+    told = [
+        (one.output, one.billed_output)
+        for one in sample
+        if one.output is not None and one.billed_output is not None
+    ]
+    wrong = [(made, billed) for made, billed in told if made != billed]
+    least = {billed for _, billed in wrong}
+    if len(least) != 1 or len({made for made, _ in wrong}) < _FEWEST_CHOICES:
+        return None
+    (most,) = least
+    if any(made >= most for made, _ in wrong) or any(billed < most for _, billed in told):
+        return None
+    ratio = sum(billed for _, billed in told) / max(1, sum(made for made, _ in told))
+    said = f"output: an answer of fewer than {most} tokens is billed as {most}"
+    return Finding(side="output", verdict="inflated", factor=round(ratio, 4), said=said)
+
+
+def beyond_finding(tally: Tally) -> Finding | None:
+    """Requests with more than plain text, billed far beyond the most that they may count."""
+    calls, beyond = tally.featured, tally.beyond
+    if beyond < _FEWEST_CHOICES or beyond * 3 < calls:
+        return None
+    said = f"input: {beyond} of {calls} requests with tools or other features are billed far more"
+    return Finding(side="input", verdict="inflated", said=f"{said} than they may count at the most")
 
 
 def document_finding(tally: Tally) -> Finding | None:

@@ -22,6 +22,10 @@ be some; ``errors``: usage of a refused request."""
 NAMED: Final = 100
 """Calls that are listed for each model and kind of fault."""
 
+_BEYOND: Final = 0.2
+_MARGIN: Final = 16
+"""What published answers with tools were above their count lies well within this share and these
+tokens."""
 _MOST_DOCUMENTS: Final = 2_000
 
 _SAMPLED: Final = {False: 200, True: 120}
@@ -79,6 +83,8 @@ class Tally:
         self.counted_output = self.told_output = self.outputs = 0
         """Output of the answers that could be counted: counted, billed, how many."""
         self.billed_output = 0
+        self.featured = self.beyond = 0
+        """Calls with more than plain text; those billed far beyond the range of their count."""
         self.document_calls = 0
         self.documents: dict[tuple[str, ...], int] = {}
         """What documents are billed beside the rest of the request."""
@@ -161,11 +167,15 @@ class Tally:
         if found.input_range[1] is not None:
             self.counted_input += given if weighed.accounts else counted
             self.counted_billed_input += given
+        self.featured += not weighed.is_plain and not weighed.files
         if weighed.files:
             return self._judge_documents(weighed, given, counted)
         if weighed.accounts:
             return {}
         if not weighed.is_plain or found.basis == "approximate":
+            most = found.input_range[1]
+            if found.basis != "approximate" and most is not None:
+                self.beyond += given > most + most * _BEYOND + _MARGIN
             if not weighed.within:
                 self.doubtful += 1
             return {}

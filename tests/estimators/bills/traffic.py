@@ -84,6 +84,47 @@ def bodies(edition: str, count: int, seed: int = 0, *, faults: bool = True) -> I
         yield {"model": model, "messages": talk, **settings}, stream
 
 
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "tell_depth",
+        "description": "Tells how deep a river is at a bridge, in metres, on a given day.",
+        "parameters": {
+            "type": "object",
+            "properties": {name: {"type": "string"} for name in ("river", "bridge", "day")},
+            "required": ["river", "bridge"],
+        },
+    },
+}
+
+
+def features(edition: str) -> Iterator[Any]:
+    """Bodies with emoji, stop texts, tools, several choices, or long texts."""
+    native = load_edition(edition).surface == "native"
+    for number in range(40):
+        text = f"Tell of river {number} and of its {'old ' * (number % 7)}bridges."
+        more: dict[str, Any] = {"max_tokens": 3 + number}
+        match number % 5:
+            case 0:
+                text += " 🎉🌉" * (number % 4 + 1)
+            case 1:
+                more["stop"] = ["Ω"]
+            case 2:
+                more["tools"] = [TOOL]
+            case 3:
+                text += " river" * (400 + 90 * number)
+            case _ if not native:
+                more["n"] = 2
+        talk = [{"role": "user", "content": text}]
+        body: dict[str, Any]
+        if native:
+            settings = {"result_format": "message", **more}
+            body = {"model": "qwen-turbo", "input": {"messages": talk}, "parameters": settings}
+        else:
+            body = {"model": "qwen-turbo", "messages": talk, **more}
+        yield body, False
+
+
 def talks(
     edition: str,
     asked: Iterable[tuple[dict[str, Any], bool]],
