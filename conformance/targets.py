@@ -113,8 +113,8 @@ def make_target(name: str, table: dict[str, Any], where: str) -> Target:
         target = msgspec.convert(values, Target)
     except msgspec.ValidationError as error:
         what, _, at = str(error).partition(" - at `$")
-        at = at.rstrip("`").lstrip(".")
-        raise ConfigError(f"{where}{at}{': ' if at else ''}{_spelled(what)}") from None
+        place = (where + at.rstrip("`").lstrip(".")).rstrip(".")
+        raise ConfigError(f"{place}{': ' if place else ''}{_spelled(what)}") from None
     for limit in ("max_requests", "max_tokens", "timeout"):
         given = getattr(target, limit)
         if given is not None and not given > 0:
