@@ -35,8 +35,8 @@ def lowered(contract: Contract) -> tuple[Contract, frozenset[str]]:
     edition = contract.edition
     small = {
         clause.id: low
-        for clause in edition.of_kind(LimitClause)
-        if (low := _lowered(clause)) is not clause
+        for clause in edition.clauses
+        if isinstance(clause, LimitClause) and (low := _lowered(clause)) is not clause
     }
     clauses = [small.get(clause.id, clause) for clause in edition.clauses]
     changed = Edition(

@@ -17,7 +17,7 @@ from tokenassay.conformance.mock.call import Answer, Call, ToolCall
 from tokenassay.conformance.mock.dice import Dice
 from tokenassay.conformance.mock.fitting import fit
 from tokenassay.conformance.mock.stops import find_stop
-from tokenassay.conformance.mock.texts import CHINESE, ENGLISH, Stock, language_of
+from tokenassay.conformance.mock.texts import CHINESE, COLOURFUL, ENGLISH, Stock, language_of
 from tokenassay.conformance.mock.tool_calls import cut_calls, make_calls
 from tokenassay.conformance.mock.wishes import ANY_OBJECT, Wish, read_wish
 from tokenassay.conformance.mock.written import EMPTY, Written, before, cut, write
@@ -55,6 +55,8 @@ def speak(request: Request, wish: Wish, seed: int) -> Answer:
     if calls:
         return _calling(calls, thought, room)
     text = _json(wish.json_schema, stock, dice) if wish.json_schema is not None else None
+    if text is None and any(letter > "\uffff" for letter in asked):
+        text = _colourful(dice, _length(asked, dice))
     if text is None:
         text = _prose(stock, dice, _length(asked, dice), after_tool=_after_tool(request))
     reason, stopped_by = "stop", None
@@ -121,6 +123,17 @@ def _prose(stock: Stock, dice: Dice, length: int, *, after_tool: bool) -> Writte
         sentence += 1
     pieces += ready.end
     return Written(tuple(pieces), tuple(range(1, len(pieces) + 1)))
+
+
+def _colourful(dice: Dice, length: int) -> Written:
+    """Lines of the odd stock, in an order of the seed's, until ``length`` tokens are reached."""
+    lines = dice.shuffled(range(len(COLOURFUL)))
+    said = write(COLOURFUL[lines[0]])
+    for number in range(1, _MOST):
+        if said.tokens >= length:
+            break
+        said = write(f"{said.text}\n{COLOURFUL[lines[number % len(lines)]]}")
+    return said
 
 
 def _think(asked: str, stock: Stock, dice: Dice, wish: Wish) -> Written:

@@ -142,6 +142,19 @@ CHINESE: Final = Stock(
     after_tool="工具返回的结果如下",
 )
 
+COLOURFUL: Final = (
+    "🎉 派对开始了，大家都很高兴！",
+    "A café, a naïve façade; 5 ﬁne ﬁles — “done” 🏳️‍🌈",
+    "👩‍👩‍👧‍👦 一家人（四口）在桥上：１２３，ＡＢＣ。",
+    "☕ Früher war alles größer… ½ Liter für 3 €, 20 ℃ 🙂",
+    "مرحبا، この橋は古い。한강 다리 🌉",
+    "🎊 <b>&amp;</b> \\n is no line break; C:\\temp 🚀🚀🚀",
+)
+"""Lines for whoever asks with emoji: characters that are often lost, joined or changed on the way.
+
+Each is in the form NFC, so that its tokens are those of its characters as they stand.
+"""
+
 _CJK: Final = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF))
 
 

@@ -30,6 +30,7 @@ from tokenassay.conformance.promises.registry import Promise, builder
 from tokenassay.conformance.promises.talking import billed
 from tokenassay.conformance.promises.texts import written as shown
 from tokenassay.conformance.promises.uploads import NOWHERE, act, entries, has_more
+from tokenassay.conformance.promises.uploads import listed as listed_to_end
 from tokenassay.conformance.reading import counts, read_reply
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts.edition import Edition
@@ -372,6 +373,9 @@ def _hold_answer(
     live, _ = billed(probe, probe.accepted(probe.send(asked)))
     cap = asked.get("max_tokens")
     who = f"the result of {one.get('custom_id')}"
+    model = body.get("model") if isinstance(body, Mapping) else None
+    if model not in (None, asked["model"]):
+        raise probe.violation(f"{who}: model {asked['model']}", f"model {shown(model)}", evidence)
     if given != live:
         raise probe.violation(f"{who}: {live} input tokens, as live", f"{given}", evidence)
     if isinstance(cap, int) and made is not None and made > cap and not reply.reasoning:
@@ -469,7 +473,11 @@ def _fails_late(probe: Probe, *, clause: c.BehaviourClause, code: str) -> None:
     exchange = faults[0][1]
     if code not in codes:
         raise probe.violation(f"the code {code}", f"codes {shown(codes)}", exchange)
-    words = next(f for f, _ in faults if f.get("code") == code).get("message")
+    fault = next(f for f, _ in faults if f.get("code") == code)
+    words, line_told, lines = fault.get("message"), fault.get("line"), _bad_lines(probe, code)
+    # Whether lines are counted from 0 or from 1 no document says.
+    if isinstance(line_told, int) and line_told not in (len(lines) - 1, len(lines)):
+        raise probe.violation(f"line {len(lines)}, the last one", f"line {line_told}", exchange)
     pattern = clause.args["codes"][code]
     if not probe.edition.says(pattern, str(words)):
         raise probe.violation(f'the message "{pattern}"', shown(words), exchange)
@@ -540,6 +548,12 @@ def _newest(probe: Probe, *, clause: c.EndpointClause) -> None:
     times = [entry.get("created_at") for entry in entries(page)]
     whole = [time for time in times if isinstance(time, int)]
     ordered = whole == sorted(whole, reverse=True)
+    first = page.json.get("first_id") if isinstance(page.json, dict) else None
+    if first is not None and listed[:1] != [first]:
+        raise probe.violation(f"first_id {listed[:1]}, as listed", f"first_id {first}", page)
+    _, end, _ = listed_to_end(probe, "list_batches", repeat=5)
+    if has_more(end) and not entries(end):
+        raise probe.violation("has_more false where nothing follows", "true", end)
     if not missing and (not ordered or listed.index(ids[1]) > listed.index(ids[0])):
         raise probe.violation("the newest batch first", f"{ids[0]} before {ids[1]}", page)
 
@@ -642,6 +656,9 @@ def line_limit_promises(edition: Edition, clause: c.Clause, model: str) -> Itera
 
 
 def _too_many(probe: Probe, *, clause: c.LimitClause) -> None:
+    governing = probe.edition.limit("batch_lines", probe.model)
+    if governing is not None and governing.id != clause.id:
+        raise NotRun(f"batches of {probe.model} have a limit of their own")
     maximum = clause.by_model.get(probe.model, clause.maximum) or 0
     trial = dry_run(probe)
     free = trial is not None and clause.models == (trial[0],)

@@ -10,7 +10,7 @@ from tokenassay.conformance.probe import Probe
 from tokenassay.conformance.promises.making import promise
 from tokenassay.conformance.promises.registry import Promise, builder
 from tokenassay.conformance.promises.requests import broken, prepare
-from tokenassay.conformance.promises.talking import ask, billed, seeded
+from tokenassay.conformance.promises.talking import ask, billed, can_stream, seeded, stream
 from tokenassay.conformance.promises.texts import HELLO, LONG, QUESTIONS, written
 from tokenassay.conformance.promises.values import default_promises
 from tokenassay.contracts import clauses as c
@@ -47,6 +47,21 @@ def _choices(probe: Probe, *, clause: c.DefaultClause, wanted: tuple[int | None,
                 raise probe.violation(
                     f"choices 0 to {number - 1}", f"indexes {written(indexes)}", exchange
                 )
+        if number is not None and can_stream(probe):
+            _streamed(probe, number)
+
+
+def _streamed(probe: Probe, number: int) -> None:
+    """A stream has as many choices, told apart by their indexes."""
+    exchange, flow = stream(probe, LONG, n=number)
+    chosen = [choice for r in flow.replies for choice in choices_in(r.body, probe.surface)]
+    told = {choice.get("index") for choice in chosen}
+    if told != set(range(number)):
+        raise probe.violation(
+            f"choices 0 to {number - 1} in a stream",
+            f"indexes {written(sorted(map(str, told)))}",
+            exchange,
+        )
 
 
 def choices_in(body: Any, surface: str) -> list[dict[str, Any]]:

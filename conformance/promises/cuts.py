@@ -28,6 +28,10 @@ WHOLE = 40
 """Output tokens of an answer that a stop is then to cut."""
 
 
+LATE = 256
+"""Output tokens at which a long answer is cut late."""
+
+
 class Ended(NamedTuple):
     """An answer, whole or by stream: its words, why it ended, and what it was billed."""
 
@@ -73,6 +77,9 @@ def cap_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Pro
     if "max_tokens" not in edition.parameters(model):
         return
     yield promise(clause, "max_tokens_cuts_the_answer", _cut, family="parameters", cost=10)
+    yield promise(
+        clause, "answer_is_not_cut_before_max_tokens", _early, family="parameters", cost=2
+    )
     yield promise(clause, "finish_reason_tells_of_the_cut", _told_cut, family="responses", cost=3)
     yield promise(clause, "answer_below_max_tokens_is_not_cut", _uncut, family="responses", cost=4)
 
@@ -96,6 +103,19 @@ def _cut(probe: Probe, *, clause: c.BehaviourClause) -> None:
                         f"an answer of {told} tokens, by its usage",
                         ended.exchange,
                     )
+
+
+def _early(probe: Probe, *, clause: c.BehaviourClause) -> None:
+    """No cap of the endpoint's own cuts an answer before the one that was asked for."""
+    for question, cap in ((LONG, LATE), (LONG_ZH, LATE // 2)):
+        ended = answer(probe, question, cap=cap)
+        tokens = ended.billed if ended.billed is not None else probe.count(ended.text)
+        if ended.reason == clause.args["finish_reason"] and tokens < cap - 2:
+            raise probe.violation(
+                f"an answer cut at {cap} tokens, or ended by itself",
+                f"one cut after {tokens}",
+                ended.exchange,
+            )
 
 
 def _torn(text: str) -> int:
@@ -153,7 +173,8 @@ def _stop(probe: Probe, *, clause: c.BehaviourClause) -> None:
             continue
         for streamed in _ways(probe):
             lists: tuple[Any, ...] = (["tokenassay", word], [word, "tokenassay"])
-            for value in (word, *lists) if streamed is (question == LONG_ZH) else lists[:1]:
+            every = streamed is (question == LONG_ZH) or not can_stream(probe)
+            for value in (word, *lists) if every else lists[:1]:
                 ended = answer(
                     probe, question, streamed=streamed, cap=WHOLE, stop=value, **seeded(probe)
                 )
@@ -184,7 +205,7 @@ def _hold_stop(
             written(text[-60:]),
             ended.exchange,
         )
-    if ended.reason == "length" and probe.count(text) < WHOLE // 2:
+    if ended.reason == "length" and probe.count(text + word) < WHOLE - 2:
         raise probe.violation(
             "finish_reason stop where a stop text ended the answer",
             f"finish_reason {written(ended.reason)} after {probe.count(text)} tokens",

@@ -430,6 +430,12 @@ def _billed(probe: Probe, *, clause: c.BehaviourClause) -> None:
                 f"{second - first} more",
                 exchange,
             )
+        both = probe.accepted(chat_about(probe, [one.id, two.id]))
+        more = billed(probe, both)[0] - second
+        if more < probe.count(small) * 9 // 10:
+            raise probe.violation(
+                f"about {probe.count(small)} input tokens more for another file", f"{more}", both
+            )
         question = [ROLE, referring(probe, [two.id]), ASKED, ANSWER, ASKED]
         again = probe.accepted(chat_about(probe, [], question))
         third, _ = billed(probe, again)

@@ -22,6 +22,9 @@ from tokenassay.contracts.edition import Edition
 WRONG_KEY = "sk-tokenassay-no-such-key"
 """A key that no endpoint knows; sent on purpose, so no secret."""
 
+NEARLY = "the right key, with a letter before it"
+"""Stands for what only the session can write; the key itself never comes into a promise's hands."""
+
 WRONG_MODEL = "no-such-model"
 
 FAULT_HEADER = "x-assay-fault"
@@ -194,7 +197,7 @@ def _no_json(probe: Probe, *, clause: c.EndpointClause) -> None:
 def key_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
     """A wrong key and no key are refused."""
     for id, keys in (
-        ("wrong_key_is_refused", (WRONG_KEY, "sk-" + "0" * 32)),
+        ("wrong_key_is_refused", (WRONG_KEY, "sk-" + "0" * 32, NEARLY)),
         ("missing_key_is_refused", (None,)),
     ):
         yield promise(clause, id, _refused_key, family="errors", cost=3, keys=keys)
@@ -206,7 +209,8 @@ def _refused_key(probe: Probe, *, clause: c.BehaviourClause, keys: tuple[str | N
     streams = (False, True) if can_stream(probe) else (False,)
     for key in keys:
         for streamed in streams:
-            headers = {} if key is None else {"authorization": f"Bearer {key}"}
+            written_key = key.replace(NEARLY, f"x${probe.target.api_key_env}") if key else None
+            headers = {} if key is None else {"authorization": f"Bearer {written_key}"}
             exchange = probe.send(probe.body(), headers=headers, key=False, stream=streamed)
             if exchange.failure is not None or exchange.status == 429:
                 cannot_tell(exchange, probe.edition)

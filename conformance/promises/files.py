@@ -13,6 +13,7 @@ from tokenassay.conformance.promises.documents import chat_about
 from tokenassay.conformance.promises.making import promise
 from tokenassay.conformance.promises.refusing import refuse_as
 from tokenassay.conformance.promises.registry import Promise, builder
+from tokenassay.conformance.promises.responses import hold_time
 from tokenassay.conformance.promises.samples import WORDS, sample
 from tokenassay.conformance.promises.texts import written
 from tokenassay.conformance.promises.uploads import (
@@ -191,6 +192,7 @@ def _retrieved(probe: Probe, *, clause: c.EndpointClause) -> None:
             exchange = probe.accepted(act(probe, "retrieve_file", id=file.id))
             hold_description(probe, file, exchange.json, exchange)
             created = file.body.get("created_at")
+            hold_time(probe, "created_at", created, file.exchange)
             found = exchange.json.get("created_at") if isinstance(exchange.json, dict) else None
             if found != created:
                 raise probe.violation(f"created_at {created}", f"created_at {found}", exchange)
@@ -264,6 +266,8 @@ def _deleted(probe: Probe, *, clause: c.EndpointClause) -> None:
     found = exchange.json.get("id") if isinstance(exchange.json, dict) else None
     if found != file.id:
         raise probe.violation(f"id {file.id}", f"id {written(found)}", exchange)
+    again = act(probe, "delete_file", id=file.id, repeat=1)
+    refuse_as(probe, again, clause, exchange, "a file that was deleted before")
 
 
 # ------------------------------------------------------------------------------- lists
@@ -295,6 +299,8 @@ def _in_list(probe: Probe, *, clause: c.EndpointClause) -> None:
                 raise probe.violation(f"{file.id} in the list", f"{len(found)} others", exchange)
             else:
                 raise Inconclusive("the list is too long to be looked through", exchange.id)
+        if has_more(exchange) and not entries(exchange):
+            raise probe.violation("has_more false where nothing follows", "true", exchange)
 
 
 def _paged(probe: Probe, *, clause: c.EndpointClause) -> None:

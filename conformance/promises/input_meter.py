@@ -9,6 +9,7 @@ two answers for one request.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from tokenassay.conformance.failures import NotRun
 from tokenassay.conformance.probe import Probe
 from tokenassay.conformance.promises.making import promise
 from tokenassay.conformance.promises.registry import Promise, builder
-from tokenassay.conformance.promises.requests import Prepared, broken
+from tokenassay.conformance.promises.requests import SAMPLE_TOOL, Prepared, broken, prepare
 from tokenassay.conformance.promises.talking import (
     ask,
     billed,
@@ -29,11 +30,15 @@ from tokenassay.conformance.promises.talking import (
     stream,
 )
 from tokenassay.conformance.promises.texts import BRIEF, HELLO, ROOM, SCRIPTS
+from tokenassay.conformance.promises.tool_calls import TOOLS
 from tokenassay.conformance.reading import counts
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts.edition import Edition
 
 SYSTEM = "You are a careful assistant."
+
+_SEAM = 2
+"""Tokens by which the words of a tool may count otherwise where they meet the JSON around them."""
 
 
 class Point(NamedTuple):
@@ -61,6 +66,10 @@ def count_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[P
     yield promise(clause, "billed_input_is_the_same_by_stream", _same_by_stream, cost=10)
     yield promise(clause, "billed_input_does_not_depend_on_parameters", _no_parameter, cost=10)
     yield promise(clause, "billed_input_does_not_depend_on_the_answer", _no_answer, cost=6)
+    if "tools" in edition.parameters(model):
+        yield promise(
+            clause, "billed_input_grows_by_what_tools_say", _grows_with_tools, needs=TOOLS, cost=3
+        )
 
 
 # ------------------------------------------------------------------------------- the count
@@ -106,9 +115,15 @@ def _bodies(probe: Probe) -> Iterator[tuple[str, dict[str, Any]]]:
     known = probe.edition.parameters(probe.model)
     if probe.edition.rule("prompt_only", probe.model) is None:
         system = say("system", SYSTEM)
-        for what, text in SCRIPTS:
+        for number, (what, text) in enumerate(SCRIPTS):
             yield what, probe.body(text)
-            yield f"{what}, with a system message", probe.body([system, say("user", text)])
+            # Of several lengths: a bill without it would else pass for another template's.
+            varied = say("system", SYSTEM + " You are brief." * (number % 3))
+            yield f"{what}, with a system message", probe.body([varied, say("user", text)])
+        if probe.edition.rule("later_system_is_document", probe.model) is not None:
+            for what, text in (SCRIPTS[0], SCRIPTS[8], SCRIPTS[9]):
+                document = [system, say("system", text), say("user", "What does it say?")]
+                yield f"a document, {what}", probe.body(document)
         for what, text in (SCRIPTS[0], SCRIPTS[8], SCRIPTS[9]):
             turns = [say("user", text), say("assistant", text), say("user", "And 2 + 2?")]
             yield f"three turns, {what}", probe.body(turns)
@@ -216,6 +231,30 @@ def _grows(probe: Probe, *, clause: c.BehaviourClause) -> None:
                 )
 
 
+def _grows_with_tools(probe: Probe, *, clause: c.BehaviourClause) -> None:
+    """How tools are laid out for the model is its template's matter; their words are not."""
+    if probe.estimate(probe.body()).basis == "approximate":
+        raise NotRun(f"there is no local vocabulary for {probe.model}")
+    small = 0
+    for added in (0, 40, 200):
+        tool = copy.deepcopy(SAMPLE_TOOL)
+        words = " It counts bridges." * added
+        tool["function"]["description"] += words
+        request = prepare(probe, tools=[tool], **counting(probe))
+        if broken(probe, request):
+            raise NotRun("this model takes no tools in a plain request")
+        exchange = probe.accepted(request.send(probe))
+        told, _ = billed(probe, exchange)
+        small = small or told
+        wanted = probe.count(words)
+        if abs(told - small - wanted) > _SEAM:
+            raise probe.violation(
+                f"{wanted} input tokens more for {wanted} tokens more in a tool's description",
+                f"{told - small} more",
+                exchange,
+            )
+
+
 def _same_by_stream(probe: Probe, *, clause: c.BehaviourClause) -> None:
     if not can_stream(probe):
         raise NotRun(f"{probe.edition.id} documents no streams")
@@ -240,6 +279,7 @@ def _no_parameter(probe: Probe, *, clause: c.BehaviourClause) -> None:
         "max_tokens": [1, 64, 400],
         "repetition_penalty": [1.2],
         "presence_penalty": [0.5],
+        "n": [3],
         "result_format": ["text", "message"],
     }
     texts = (HELLO, SCRIPTS[1][1])

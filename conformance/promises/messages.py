@@ -27,6 +27,22 @@ SYSTEM = say("system", "You are brief.")
 AGAIN = say("user", "And in French?")
 
 
+CHAT: Messages = [ASKED, ANSWER] * 10 + [AGAIN]
+"""A conversation of many turns."""
+
+TEXTS = (
+    "line\nbreak\ttab",
+    "  ",
+    "\u0645\u0631\u062d\u0628\u0627 \u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35 \u05e9\u05dc\u05d5\u05dd",
+    "👩\u200d👩\u200d👧 🏳️ e\u0301 ﬁ １２",
+    "<|im_start|>system\nHello.<|im_end|>",
+    '{"role": "user", "content": null}',
+    "<b>&amp;</b> '; -- \\ %s {0}",
+    "x" * 400,
+)
+"""What a user may say, however odd: it is a text."""
+
+
 class Tried(NamedTuple):
     """How one rule is tried: conversations that keep it, and that break it."""
 
@@ -41,7 +57,7 @@ def _roles_fine(clause: c.MessageClause) -> list[Messages]:
     if "system" in clause.args["values"]:
         found += [[SYSTEM, ASKED], [say("system", "你说话简短。"), say("user", "打个招呼。")]]
     if "assistant" in clause.args["values"]:
-        found += [[ASKED, ANSWER, AGAIN], [SYSTEM, ASKED, ANSWER, AGAIN, ANSWER, ASKED]]
+        found += [[ASKED, ANSWER, AGAIN], [SYSTEM, ASKED, ANSWER, AGAIN, ANSWER, ASKED], CHAT]
     return found
 
 
@@ -113,7 +129,11 @@ _RULES: dict[str, Tried] = {
     "content_required": Tried(
         "messages_with_content_are_accepted",
         "message_without_content_is_refused",
-        lambda clause: [[ASKED], [SYSTEM, say("user", "你好"), ANSWER, say("user", "🙂")]],
+        lambda clause: [
+            [ASKED],
+            [SYSTEM, say("user", "你好"), ANSWER, say("user", "🙂")],
+            *([say("user", text)] for text in TEXTS),
+        ],
         _content_faults,
     ),
     "content_types": Tried(

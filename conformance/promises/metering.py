@@ -12,6 +12,7 @@ from tokenassay.conformance.promises.making import promise
 from tokenassay.conformance.promises.registry import Promise, builder
 from tokenassay.conformance.promises.talking import Said, ask, can_stream, counting, say, stream
 from tokenassay.conformance.promises.texts import BRIEF, HELLO, LONG, LONG_ZH, ROOM, SCRIPTS
+from tokenassay.conformance.promises.thinking import may_think, think
 from tokenassay.conformance.spend import last_usage
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts.edition import Edition
@@ -36,6 +37,14 @@ def _present(probe: Probe, *, clause: c.BehaviourClause) -> None:
                 raise probe.violation(f"usage.{field}, a whole number", f"{value!r}", exchange)
         if counted and (usage or {}).get(fields[0]) == 0:
             raise probe.violation(f"usage.{fields[0]} above 0", "0", exchange)
+    if can_stream(probe):
+        exchange, flow = stream(probe, LONG, **counting(probe))
+        for field in fields:
+            value = (flow.usage or {}).get(field)
+            if type(value) is not int or value < 0:
+                raise probe.violation(
+                    f"usage.{field}, a whole number, in a stream", f"{value!r}", exchange
+                )
 
 
 @builder("behaviour:usage_sums")
@@ -65,6 +74,9 @@ def _sums(probe: Probe, *, clause: c.BehaviourClause) -> None:
             exchange, flow = stream(probe, text, cap=cap, **counting(probe))
             for reply in flow.replies:
                 hold(exchange, reply.usage)
+    if may_think(probe.edition, probe.model):
+        exchange = think(probe, BRIEF, cap=ROOM).exchange
+        hold(exchange, last_usage(exchange))
 
 
 def _conversations(probe: Probe) -> Iterator[tuple[Said, int]]:

@@ -53,7 +53,7 @@ def _output(probe: Probe, *, clause: c.BehaviourClause) -> None:
 def _output_stream(probe: Probe, *, clause: c.BehaviourClause) -> None:
     if not can_stream(probe):
         raise NotRun(f"{probe.edition.id} documents no streams")
-    for question, cap in (*WHOLE[:2], *CUT):
+    for question, cap in (*WHOLE, *CUT):
         for mode in modes(probe):
             exchange, flow = stream(probe, question, mode=mode, cap=cap, **counting(probe))
             _, told = counts(flow.usage, probe.surface)

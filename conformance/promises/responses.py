@@ -36,6 +36,12 @@ from tokenassay.conformance.reading import reply_of
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts.edition import Edition
 
+CLOCKS = 7_200
+"""Seconds by which two clocks may differ before a time counts as untrue."""
+
+LENGTHY = "The bridge over the river was built of stone and stood long. " * 40 + HELLO
+"""A question behind many words, which is answered like any other."""
+
 # ------------------------------------------------------------------------------- shapes
 
 
@@ -86,6 +92,32 @@ def hold_shape(probe: Probe, clause: c.ShapeClause, body: Any, exchange: Exchang
     raise probe.violation(f"a body as documented: {clause.text}", fault, exchange)
 
 
+@builder("shape:response")
+def time_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
+    """Where answers tell when they were made, that is so."""
+    assert isinstance(clause, c.ShapeClause)
+    if "created" in clause.schema.get("required", ()):
+        yield promise(clause, "created_is_the_time_of_the_answer", _created, level="should", cost=2)
+
+
+def _created(probe: Probe, *, clause: c.ShapeClause) -> None:
+    for question in QUESTIONS[:2]:
+        exchange, _ = ask(probe, question)
+        hold_time(probe, "created", _id_in(exchange, "created"), exchange)
+    if can_stream(probe):
+        exchange, flow = stream(probe, LONG)
+        for reply in flow.replies:
+            hold_time(probe, "created", reply.body.get("created"), exchange)
+
+
+def hold_time(probe: Probe, field: str, told: Any, exchange: Exchange) -> None:
+    """A time of making is a Unix time in seconds, of about the moment of the exchange."""
+    if isinstance(told, int) and abs(told - exchange.started) > CLOCKS:
+        raise probe.violation(
+            f"{field} about {exchange.started:.0f}, when it was made", f"{field} {told}", exchange
+        )
+
+
 @builder("endpoint:generate", "endpoint:chat")
 def endpoint_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
     """A plain request is answered in the documented place, as JSON."""
@@ -93,11 +125,13 @@ def endpoint_promises(edition: Edition, clause: c.Clause, model: str) -> Iterato
 
 
 def _plain(probe: Probe, *, clause: c.EndpointClause) -> None:
-    for question in QUESTIONS:
+    for question in (*QUESTIONS, LENGTHY):
         request = Prepared(probe.body(question))
         if broken(probe, request):
             request = prepare(probe)
         exchange = probe.accepted(request.send(probe))
+        if exchange.status != 200:
+            raise probe.violation("status 200", f"status {exchange.status}", exchange)
         if request.stream:
             continue
         if exchange.content_type != "application/json":
@@ -151,6 +185,25 @@ def _asked_form(probe: Probe, *, clause: c.DefaultClause) -> None:
         for question in QUESTIONS[:2]:
             exchange = probe.accepted(probe.send(probe.body(question, result_format=value)))
             _hold_form(probe, exchange, value)
+        _hold_streamed_form(probe, value)
+
+
+def _hold_streamed_form(probe: Probe, value: Any) -> None:
+    """Frames have the form that was asked for, unless a document's own sample has the other."""
+    left_open = any(
+        clause.id == "stream.format_of_sample" and clause.level == "unspecified"
+        for clause in probe.edition.clauses
+    )
+    if not can_stream(probe) or left_open:
+        return
+    exchange, flow = stream(probe, LONG, result_format=value)
+    holders = [reply.body.get("output") for reply in flow.replies]
+    forms = {
+        "message" if isinstance(output, dict) and output.get("choices") else "text"
+        for output in holders
+    }
+    if forms != {value}:
+        raise probe.violation(f"frames in the form {value}", f"{sorted(forms)}", exchange)
 
 
 def _hold_form(probe: Probe, exchange: Exchange, wanted: Any) -> None:

@@ -17,6 +17,9 @@ from tokenassay.conformance.reading import Flow, counts
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts.edition import Edition
 
+_LEAD = 16
+"""Tokens by which usage in a frame may be ahead of the words in it: what is made, but not sent."""
+
 # ------------------------------------------------------------------------------- identity
 
 
@@ -167,7 +170,23 @@ def _usage_fault(probe: Probe, flow: Flow) -> str:
     if len(inputs) > 1:
         return f"input tokens {inputs}"
     outputs = [pair[1] or 0 for pair in told]
-    return f"output tokens {outputs}" if outputs != sorted(outputs) else ""
+    if outputs != sorted(outputs):
+        return f"output tokens {outputs}"
+    return _ahead(probe, flow, outputs)
+
+
+def _ahead(probe: Probe, flow: Flow, outputs: list[int]) -> str:
+    """Where usage in the first half of a stream counts far more than was said by then."""
+    if probe.estimate(probe.body()).basis == "approximate":
+        return ""
+    said = ""
+    for number, reply in enumerate(flow.replies[: len(flow.replies) // 2]):
+        if reply.reasoning or reply.tool_calls:
+            return ""
+        said = said + (reply.text or "") if flow.mode == "incremental" else reply.text or ""
+        if outputs[number] > probe.count(said) + _LEAD:
+            return f"{outputs[number]} output tokens in frame {number + 1}, after {written(said)}"
+    return ""
 
 
 @builder("behaviour:stream_usage_chunk")
@@ -185,6 +204,13 @@ def _usage_chunk(probe: Probe, *, clause: c.BehaviourClause) -> None:
             raise probe.violation(
                 "usage in one last chunk with choices []",
                 f"usage in frames {told} of {len(flow.replies)}",
+                exchange,
+            )
+        given, made = counts(flow.usage, probe.surface)
+        if not given or (not made and flow.text):
+            raise probe.violation(
+                "usage that counts both input and output",
+                f"{given} and {made} tokens",
                 exchange,
             )
 

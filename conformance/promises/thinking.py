@@ -125,6 +125,32 @@ def _off(probe: Probe, *, clause: c.ParameterClause) -> None:
             )
 
 
+@builder("parameter:thinking_budget")
+def budget_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
+    """The cap on the thinking is one."""
+    yield from type_promises(edition, clause, model)
+    if may_think(edition, model):
+        yield promise(
+            clause,
+            "thinking_is_cut_at_its_budget",
+            _budget,
+            family="parameters",
+            level="should",
+            cost=2,
+        )
+
+
+def _budget(probe: Probe, *, clause: c.ParameterClause) -> None:
+    markers = store.templates().thinking_marker_tokens or 0
+    for question in (LONG, LONG_ZH):
+        thought = think(probe, question, thinking_budget=TIGHT, cap=TIGHT)
+        tokens = thought.told_reasoning or probe.count(thought.reasoning)
+        if tokens > TIGHT + markers:
+            raise probe.violation(
+                f"at most {TIGHT} tokens of thinking", f"{tokens} tokens", thought.exchange
+            )
+
+
 @builder("default:enable_thinking")
 def default_off_promises(edition: Edition, clause: c.Clause, model: str) -> Iterator[Promise]:
     """Where thinking is off by default, none comes unasked."""

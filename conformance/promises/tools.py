@@ -17,7 +17,7 @@ from tokenassay.conformance.probe import Probe
 from tokenassay.conformance.promises.making import promise
 from tokenassay.conformance.promises.registry import Promise, builder
 from tokenassay.conformance.promises.requests import FORCED, SAMPLE_TOOL, broken, prepare
-from tokenassay.conformance.promises.talking import can_stream, read_stream, say
+from tokenassay.conformance.promises.talking import can_stream, default_mode, read_stream, say
 from tokenassay.conformance.promises.texts import written
 from tokenassay.conformance.promises.tool_calls import (
     BOTH,
@@ -113,7 +113,26 @@ def _call_ids(probe: Probe, *, clause: c.MessageClause) -> None:
         ids = [str(made["id"]) for made in calling.calls]
         if len(set(ids)) < len(ids):
             raise probe.violation("an id for each call", f"ids {ids}", calling.exchange)
+        if calling.exchange.is_stream:
+            _hold_fragments(probe, calling.exchange)
+            continue  # the very question of the plain answer before it
+        again = [id for id in ids if id in seen]
+        if again:
+            raise probe.violation(
+                "another id for the call of another answer", f"{again[0]} twice", calling.exchange
+            )
         seen.update(dict.fromkeys(ids, calling.exchange))
+
+
+def _hold_fragments(probe: Probe, exchange: Exchange) -> None:
+    """All fragments of a call that name its id name the same one."""
+    ids: dict[Any, Any] = {}
+    for reply in read_stream(probe, exchange, default_mode(probe)).speaking:
+        for position, made in enumerate(reply.tool_calls):
+            id = made.get("id")
+            first = ids.setdefault(made.get("index", position), id) if id else id
+            if id and id != first:
+                raise probe.violation(f"one id for one call: {first}", f"then {id}", exchange)
 
 
 def _round_trip(probe: Probe, *, clause: c.MessageClause) -> None:

@@ -32,6 +32,7 @@ MODELS = {
 
 FOLLOWS_THE_REQUEST = {
     "as_many_choices_come_as_were_asked_for",
+    "created_is_the_time_of_the_answer",
     "finish_reason_tells_of_the_cut",
     "json_mode_gives_a_json_object",
     "json_schema_is_followed",

@@ -8,6 +8,9 @@ from tokenassay.conformance.mock.lies import (
     documents,
     errors,
     files,
+    finer_answers,
+    finer_bills,
+    finer_requests,
     messages,
     metering,
     openai,
@@ -31,5 +34,8 @@ FAMILIES: tuple[tuple[Lie, ...], ...] = (
     documents.LIES,
     files.LIES,
     batches.LIES,
+    finer_requests.LIES,
+    finer_answers.LIES,
+    finer_bills.LIES,
 )
 """Every family's lies, in the order in which they are listed."""

@@ -10,7 +10,11 @@ import msgspec
 from tokenassay.conformance.mock.call import Call
 from tokenassay.conformance.mock.lies.registry import Lie
 from tokenassay.conformance.mock.lies.tricks import overlook
-from tokenassay.conformance.mock.lies.where import fails_batches_late, filters_batches
+from tokenassay.conformance.mock.lies.where import (
+    fails_batches_late,
+    filters_batches,
+    pages_batches,
+)
 from tokenassay.conformance.mock.stages import Hook, Hooks
 from tokenassay.contracts.records import Surface
 
@@ -114,6 +118,24 @@ def _bare_answer(line: dict[str, Any]) -> dict[str, Any]:
 def _staying(*statuses: str) -> Hook[str]:
     """A batch never comes to these statuses."""
     return lambda call, status: "in_progress" if status in statuses else status
+
+
+def _of_another_model(line: dict[str, Any]) -> dict[str, Any]:
+    body = (line.get("response") or {}).get("body") or {}
+    if "model" in body:
+        body["model"] = "qwen"
+    return line
+
+
+def _endless(call: Call, body: dict[str, Any]) -> dict[str, Any]:
+    return {**body, "has_more": True} if call.notes["operation"] == "list_batches" else body
+
+
+def _ids_twice(call: Call, status: str) -> str:
+    from tokenassay.conformance.mock.batches import FAULTS
+
+    codes = {fault.code for fault in call.notes.get(FAULTS, ())}
+    return "in_progress" if status == "failed" and codes == {"duplicate_custom_id"} else status
 
 
 def _whatever_size(call: Call, status: str) -> str:
@@ -278,6 +300,32 @@ LIES: tuple[Lie, ...] = (
         Hooks(batch_view=_any_status),
         _SURFACE,
         where=filters_batches,
+    ),
+    Lie(
+        "results_name_another_model",
+        _FAMILY,
+        "The answers in a file of results name another model than was asked.",
+        ("batches.output_line",),
+        Hooks(batch_bytes=_each(_of_another_model)),
+        _SURFACE,
+    ),
+    Lie(
+        "list_of_batches_always_has_more",
+        _FAMILY,
+        "has_more is true though no batch follows.",
+        ("batches.list",),
+        Hooks(batch_view=_endless),
+        _SURFACE,
+        where=pages_batches,
+    ),
+    Lie(
+        "accepts_custom_ids_twice",
+        _FAMILY,
+        "A batch with the same custom_id in two lines does not fail.",
+        ("batches.validation",),
+        Hooks(batch_state=_ids_twice),
+        _SURFACE,
+        where=fails_batches_late,
     ),
     Lie(
         "accepts_any_number_of_batch_lines",

@@ -76,6 +76,15 @@ def _not_deleted(call: Call, body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "deleted": False} if call.notes["operation"] == "delete_file" else body
 
 
+def _deletable(call: Call, state: str) -> str:
+    again = state == "deleted" and call.notes.get("operation") == "delete_file"
+    return "processed" if again else state
+
+
+def _plain_name(entry: dict[str, Any]) -> dict[str, Any]:
+    return {**entry, "filename": entry["filename"].encode("ascii", "replace").decode()}
+
+
 def _markdown(call: Call) -> ClauseBase | None:
     sent = call.notes.get(UPLOAD)
     if sent is None or not sent.filename.endswith(".md"):
@@ -181,6 +190,47 @@ LIES: tuple[Lie, ...] = (
         "A file's description has no status.",
         ("files.file",),
         Hooks(file_view=_described(lambda e: {k: v for k, v in e.items() if k != "status"})),
+        _SURFACE,
+    ),
+    Lie(
+        "deletes_a_file_twice",
+        _FAMILY,
+        "A file that was deleted can be deleted again.",
+        ("endpoint.delete_file",),
+        Hooks(file_state=_deletable),
+        _SURFACE,
+    ),
+    Lie(
+        "list_of_files_always_has_more",
+        _FAMILY,
+        "has_more is true though no file follows.",
+        ("files.list",),
+        Hooks(file_view=_in_list(lambda call, body: {**body, "has_more": True})),
+        _SURFACE,
+        where=pages_files,
+    ),
+    Lie(
+        "file_time_in_milliseconds",
+        _FAMILY,
+        "The time of a file's creation is told in milliseconds.",
+        ("files.file",),
+        Hooks(file_view=_described(lambda e: {**e, "created_at": e["created_at"] * 1000})),
+        _SURFACE,
+    ),
+    Lie(
+        "file_names_in_ascii",
+        _FAMILY,
+        "Letters that are not ASCII are lost from a file's name.",
+        ("files.file", "endpoint.upload"),
+        Hooks(file_view=_described(_plain_name)),
+        _SURFACE,
+    ),
+    Lie(
+        "hands_out_other_line_ends",
+        _FAMILY,
+        "The content of a file has other line ends than were uploaded.",
+        ("endpoint.file_content",),
+        Hooks(file_bytes=lambda call, data: data.replace(b"\r\n", b"\n")),
         _SURFACE,
     ),
     Lie(

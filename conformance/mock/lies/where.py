@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from tokenassay.contracts import store
-from tokenassay.contracts.clauses import EndpointClause, LimitClause, ShapeClause
+from tokenassay.contracts.clauses import EndpointClause, LimitClause, ParameterClause, ShapeClause
 from tokenassay.contracts.edition import Edition
 from tokenassay.estimators.estimating import estimate
 
@@ -44,6 +45,14 @@ def meters_output(edition: Edition) -> bool:
     return edition.behaviour("output_counts_text") is not None
 
 
+def takes(parameter: str) -> Callable[[Edition], bool]:
+    """A test of whether the documents know a parameter."""
+    return lambda edition: any(
+        isinstance(clause, ParameterClause) and clause.parameter == parameter
+        for clause in edition.clauses
+    )
+
+
 def takes_max_tokens(edition: Edition) -> bool:
     """Whether the documents have a cap on an answer's length."""
     return edition.behaviour("max_tokens_truncates") is not None
@@ -75,6 +84,11 @@ def limits_pages(edition: Edition) -> bool:
 def filters_batches(edition: Edition) -> bool:
     """Whether the documents let a list of batches be asked for by status."""
     return _asks_for(edition, "list_batches", "status")
+
+
+def pages_batches(edition: Edition) -> bool:
+    """Whether the documents let a list of batches be asked for by page."""
+    return _asks_for(edition, "list_batches", "after")
 
 
 def fails_batches_late(edition: Edition) -> bool:

@@ -93,6 +93,9 @@ def _show(matrix: Matrix) -> None:
             str(len(edition.false_alarms)),
         )
     out.print(rows)
+    low = matrix.score.lowered
+    if low:
+        out.print(f"\n{len(low)} of them about limits that were lowered to be tried.")
     missed = [(e.id, lie) for e in matrix.editions for lie in e.lies if not lie.own_family]
     if missed:
         out.print("\nMissed, or caught only by promises about something else:")

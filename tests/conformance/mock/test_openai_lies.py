@@ -168,6 +168,22 @@ SEEN: dict[str, Callable[[Compat], Any]] = {
     "wrong_file_size": described,
     "file_time_as_text": described,
     "file_without_status": described,
+    "deletes_a_file_twice": lambda c: c.client.delete(f"/files/{deleted(c)}").status_code,
+    "list_of_files_always_has_more": lambda c: after_two_files(c, "?limit=10"),
+    "file_time_in_milliseconds": lambda c: (
+        c.upload("a.txt", b"Tea").json()["created_at"] > 10_000_000_000
+    ),
+    "file_names_in_ascii": lambda c: c.upload("桥.txt", b"Tea").json()["filename"],
+    "hands_out_other_line_ends": lambda c: bytes(
+        c.client.get(f"/files/{c.keep('a.txt', b'a' + bytes([13, 10]))}/content").content
+    ),
+    "list_of_batches_always_has_more": lambda c: (
+        c.batch([line("a")])["status"],
+        c.client.get("/batches").json()["has_more"],
+    ),
+    "accepts_custom_ids_twice": lambda c: (
+        (batch := c.batch([line("a"), line("a")])) and [c.look(batch)["status"] for _ in range(3)]
+    ),
     "denies_deletion": confirmed,
     "accepts_any_file_format": lambda c: c.upload("a.exe", b"x").status_code,
     "refuses_markdown": lambda c: c.upload("a.md", b"x").status_code,
