@@ -117,13 +117,13 @@ def served(edition: str, latency: float = 0.0) -> Iterator[str]:
 # --------------------------------------------------------------------------------- two tools
 
 
-def cost(command: list[str], url: str, *fine: int) -> Cost:
-    """What a command uses; RuntimeError where it ends with another code than 0 or ``fine``."""
+def cost(command: list[str], url: str, folder: str, *fine: int) -> Cost:
+    """What a command uses in a folder; RuntimeError where it ends neither with 0 nor ``fine``."""
     httpx.get(f"{url}/asked")
     began = time.perf_counter()
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            command, cwd=ROOT, stdout=said, stderr=said, env={**os.environ, "KEY": KEY}
+            command, cwd=folder, stdout=said, stderr=said, env={**os.environ, "KEY": KEY}
         )
         _, status, used = os.wait4(process.pid, 0)
         elapsed = time.perf_counter() - began
@@ -216,8 +216,8 @@ def beside_the_peer(rounds: int) -> list[str]:
         for _ in range(rounds):
             with tempfile.TemporaryDirectory() as name:
                 folder = Path(name)
-                mine = cost(ours(edition, url, folder / "run", workers=1, model=MODEL), url)
-                pairs.append((mine, cost(theirs(edition, url, folder), url, 1)))
+                mine = cost(ours(edition, url, folder / "run", workers=1, model=MODEL), url, name)
+                pairs.append((mine, cost(theirs(edition, url, folder), url, name, 1)))
     ratio = statistics.median(mine.each / other.each for mine, other in pairs)
     middle = sorted(pairs, key=lambda pair: pair[0].each / pair[1].each)[len(pairs) // 2]
     print(f"  tokenassay    {middle[0]}")
@@ -262,7 +262,7 @@ def slowed_runs() -> list[str]:
     for id in SLOWED:
         with served(id, LATENCY) as url, tempfile.TemporaryDirectory() as folder:
             command = ours(load_edition(id), url, Path(folder, "run"), workers=WORKERS)
-            used = cost(command, url)
+            used = cost(command, url, folder)
             took = span(Path(folder, "run", "run.db"))
         ratio = took / (used.requests * LATENCY / WORKERS)
         print(f"  {id:<26}{took:6.1f} s, {ratio:.2f} times requests x latency / workers")

@@ -68,7 +68,8 @@ def cover(edition: Edition) -> tuple[Covered, ...]:
         for promise in promises_for(edition, model):
             found.setdefault(promise.clause, {})[promise.id] = promise
     return tuple(
-        Covered(clause, tuple(found.get(clause.id, ())), _reason(clause, found))
+        # By name: the order of those of one clause depends on which module was imported first.
+        Covered(clause, tuple(sorted(found.get(clause.id, ()))), _reason(clause, found))
         for clause in edition.clauses
     )
 
