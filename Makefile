@@ -9,6 +9,8 @@ LOCK := requirements-dev.lock
 BENCH_LOCK := benchmarks/requirements.lock
 BIN := .venv/bin
 STAMP := .venv/installed
+# Many tests wait for a process or a server: one more at a time than there are cores.
+WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
 BENCH_STAMP := .venv-bench/installed
 
 .PHONY: help .venv demo test check bench docs pictures lock clean
@@ -29,7 +31,7 @@ demo: $(STAMP) ## estimates, a mock checked honest and lying, reports: no key, n
 	@$(BIN)/python -m examples.demo
 
 test: $(STAMP) ## all tests
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(STAMP) ## style, types and the directions of imports
 	$(BIN)/ruff check .
