@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 from hypothesis import settings
@@ -14,3 +15,6 @@ settings.load_profile("unhurried")
 # would inherit that; a test that interrupts one means it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Where the command line itself falls over, a test shall see how.
+os.environ.setdefault("TOKENASSAY_TRACEBACK", "1")

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.cli.calling import EXAMPLES, ROOT
+from tests.cli.calling import EXAMPLES, ROOT, Caller
 
 COMMAND = [sys.executable, "-m", "tokenassay"]
 CHAT = str(EXAMPLES / "qwen-chat.json")
@@ -29,6 +29,23 @@ def test_an_interrupt_is_exit_130_without_a_traceback(arguments: list[str]) -> N
     _, error = process.communicate(timeout=20)
     assert process.returncode == 130
     assert b"Traceback" not in error
+
+
+def test_a_fault_of_our_own_is_one_line_and_no_finding(
+    call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(arguments: list[str]) -> int:
+        raise KeyError("oops")
+
+    monkeypatch.setattr("tokenassay.cli.count.main", stumble)
+    with pytest.raises(KeyError):
+        call("count", CHAT)
+    monkeypatch.delenv("TOKENASSAY_TRACEBACK")
+    answer = call("count", CHAT)
+    assert answer.code == 3
+    assert answer.out == ""
+    (line,) = answer.err.splitlines()
+    assert line.startswith("tokenassay: a fault of tokenassay's own: KeyError: 'oops' (test_proc")
 
 
 def test_a_reader_that_leaves_is_no_fault() -> None:

@@ -8,6 +8,8 @@ import sys
 INTERRUPTED = 130
 READER_GONE = 141
 """As a shell reports a command that SIGPIPE ended."""
+OWN_FAULT = 3
+"""Where we fall over ourselves nothing is established; 1, Python's own, would tell of a finding."""
 
 
 def main() -> int:
@@ -32,4 +34,21 @@ def main() -> int:
         # The interpreter flushes once more at its end, and would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_GONE
+    except Exception as error:
+        if os.environ.get("TOKENASSAY_TRACEBACK"):
+            raise
+        print(f"tokenassay: {_own_fault(error)}", file=sys.stderr)
+        return OWN_FAULT
     return code
+
+
+def _own_fault(error: Exception) -> str:
+    """What we stumbled over, and where, in one line."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = ""
+    if place is not None:
+        where = f" ({os.path.basename(place.tb_frame.f_code.co_filename)}:{place.tb_lineno})"
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"a fault of tokenassay's own: {said}{where}; TOKENASSAY_TRACEBACK=1 shows more"
