@@ -9,6 +9,7 @@ from tokenassay.conformance.measures import Fit
 from tokenassay.conformance.results import RunDocument, SpendRow, TimingRow
 from tokenassay.reports.estimates import EstimateDocument, EstimateRow, RefusalRow
 from tokenassay.reports.languages.chinese_audits import ChineseAudits
+from tokenassay.reports.languages.chinese_batches import ChineseBatches
 from tokenassay.reports.languages.chinese_comparisons import ChineseComparisons
 from tokenassay.reports.languages.chinese_terms import TERMS
 from tokenassay.reports.languages.speech import Side, plain_amount
@@ -17,7 +18,7 @@ from tokenassay.reports.tallies import UNSELECTED, Bound, Tally, is_honest
 _CURRENCIES: Final = {"CNY": "元", "USD": "美元"}
 
 
-class Chinese(ChineseAudits, ChineseComparisons):
+class Chinese(ChineseAudits, ChineseBatches, ChineseComparisons):
     """简体中文。"""
 
     code = "zh"

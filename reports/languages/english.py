@@ -6,13 +6,14 @@ from tokenassay.conformance.measures import Fit
 from tokenassay.conformance.results import RunDocument, SpendRow, TimingRow
 from tokenassay.reports.estimates import EstimateDocument, EstimateRow, RefusalRow
 from tokenassay.reports.languages.english_audits import EnglishAudits
+from tokenassay.reports.languages.english_batches import EnglishBatches
 from tokenassay.reports.languages.english_comparisons import EnglishComparisons
 from tokenassay.reports.languages.english_terms import TERMS
 from tokenassay.reports.languages.speech import Side, plain_amount
 from tokenassay.reports.tallies import UNSELECTED, Bound, Tally, is_honest
 
 
-class English(EnglishAudits, EnglishComparisons):
+class English(EnglishAudits, EnglishBatches, EnglishComparisons):
     """Plain English."""
 
     code = "en"

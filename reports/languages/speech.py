@@ -11,6 +11,7 @@ from tokenassay.conformance.measures import Fit
 from tokenassay.conformance.results import RunDocument, SpendRow, TimingRow
 from tokenassay.reports.estimates import EstimateDocument, EstimateRow, RefusalRow
 from tokenassay.reports.languages.speech_audits import AuditSpeech
+from tokenassay.reports.languages.speech_batches import BatchSpeech
 from tokenassay.reports.languages.speech_comparisons import ComparisonSpeech
 from tokenassay.reports.languages.terms import Terms
 from tokenassay.reports.tallies import Bound, Tally
@@ -19,7 +20,7 @@ Side = Literal["input", "output"]
 """Which tokens a meter's fit is of."""
 
 
-class Language(AuditSpeech, ComparisonSpeech):
+class Language(AuditSpeech, BatchSpeech, ComparisonSpeech):
     """Labels and sentences of one language."""
 
     code: ClassVar[str]

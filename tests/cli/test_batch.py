@@ -5,18 +5,22 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 import zstandard
 
 from tests.cli.calling import EXAMPLES, Answer, Caller, one_line
 from tests.estimators.batches.making import chat, write
 from tokenassay.cli import batchsheet
+from tokenassay.reports.batches import BatchDocument
+from tokenassay.reports.pages.batch import batch_html
 
 LINES = EXAMPLES / "batch.jsonl"
 TOP = ["lines", "input_tokens", "input_range", "basis", "uncounted_lines", "output_tokens", "cost"]
@@ -105,6 +109,37 @@ def test_groups_are_listed(call: Caller) -> None:
     assert out.index("custom-prefix") < out.index("news  ") < out.index("recipe  ")
     shown = call("batch", LINES, "--by", "file", "--json", *ONE).json
     assert [group["group"] for group in shown["groups"]] == [str(LINES)]
+
+
+def test_a_page_is_written_with_what_json_prints(call: Caller, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    options = ("--by", "custom-prefix", "--max-cost", "0.5 CNY", *ONE)
+    answer = call("batch", LINES, *options, "--html", page)
+    assert answer.code == 2
+    assert "temperature.range" in answer.out
+    text = page.read_text("utf-8")
+    shown = call("batch", LINES, *options, "--json").json
+    assert shown["asked"] == {
+        "command": f"tokenassay batch --by custom-prefix --max-cost '0.5 CNY' -- {LINES}",
+        "by": "custom-prefix",
+        "as_of": None,
+        "max_cost": {"amount": "0.5", "currency": "CNY"},
+    }
+    assert text == batch_html(msgspec.convert(shown, BatchDocument))
+    chinese = call("batch", LINES, *options, "--html", "-", "--lang", "zh")
+    assert chinese.out == batch_html(msgspec.convert(shown, BatchDocument), "zh")
+    assert "standard output" in one_line(call("batch", LINES, "--html", "-", "--json"))
+
+
+@pytest.mark.parametrize("options", [(), ("--model", "qwen-plus", "--output-tokens", "9")])
+def test_the_command_told_comes_to_the_same(
+    call: Caller, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    path = write(tmp_path / "a file", [chat("a"), '{"text": "b"}'])
+    shown = call("batch", path, *ONE, *options, "--json").json
+    words = shlex.split(shown["asked"]["command"])
+    assert words[:2] == ["tokenassay", "batch"]
+    assert call(*words[1:-2], *ONE, "--json", *words[-2:]).json == shown
 
 
 def test_wrong_usage_is_one_line(call: Caller) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
@@ -13,9 +15,10 @@ import typer
 from tokenassay.cli import inputs
 from tokenassay.cli.inputs import Money
 from tokenassay.cli.output import USAGE, Complaint, complain, money, write_json
+from tokenassay.cli.report import Lang, write
 
 if TYPE_CHECKING:
-    from tokenassay.estimators.batches import Batch, Progress
+    from tokenassay.estimators.batches import Asked, Batch, Progress
 
 INTERRUPTED = 130
 
@@ -62,6 +65,10 @@ def batch(
         str | None,
         typer.Option(metavar="'0.50 CNY'", help="Exit 1 where the batch may cost more."),
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page of it; `-` prints it.")
+    ] = None,
+    lang: Annotated[Lang, typer.Option(help="Language of the page.")] = Lang.en,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """What files of requests will use and cost, and which lines would be refused."""
@@ -73,6 +80,8 @@ def batch(
     ceiling = inputs.parse_money(max_cost) if max_cost is not None else None
     if by is not None and by not in get_args(By):
         raise Complaint(f"--by {by}: expected {', '.join(get_args(By))}")
+    if html == Path("-") and json:
+        raise Complaint("only one of --json and --html can go to standard output")
     count = _engine(engine)
     if len(set(files)) < len(files):
         raise Complaint("a file is named twice")
@@ -91,11 +100,21 @@ def batch(
         except (WorkerLost, SourceError) as error:
             raise Complaint(str(error)) from None
     shown = summary(found, grouped=by is not None)
+    shown["asked"] = {
+        "command": again(files, asked, by=by, engine=engine, max_cost=max_cost),
+        "by": by,
+        "as_of": asked.as_of,
+        "max_cost": None
+        if ceiling is None
+        else {"amount": format(ceiling.amount, "f"), "currency": ceiling.currency},
+    }
     against = stands_against(shown, ceiling)
     faults = unread(found)
+    if html is not None:
+        _write_page(html, shown, lang)
     if json:
         write_json(shown)
-    else:
+    elif html != Path("-"):
         batchsheet.show(shown, by)
     for reason in (*faults, *against):
         complain(reason)
@@ -125,6 +144,35 @@ def _engine(name: str) -> Callable[..., Batch]:
             raise Complaint(str(error)) from None
 
     return count
+
+
+def again(
+    files: list[str], asked: Asked, *, by: str | None, engine: str, max_cost: str | None
+) -> str:
+    """The command that comes to the same figures, as a shell reads it."""
+    named = {
+        "--model": asked.model,
+        "--edition": asked.edition,
+        "--contract": asked.contract,
+        "--as-of": asked.as_of,
+        "--region": asked.region,
+        "--output-tokens": asked.output_tokens,
+        "--tokenizer": asked.tokenizer,
+        "--by": by,
+        "--engine": None if engine == "local" else engine,
+        "--max-cost": max_cost,
+    }
+    options = [word for name, value in named.items() if value is not None for word in (name, value)]
+    return shlex.join(map(str, ["tokenassay", "batch", *options, "--", *files]))
+
+
+def _write_page(path: Path, shown: dict[str, Any], lang: Lang) -> None:
+    import msgspec
+
+    from tokenassay.reports.batches import BatchDocument
+    from tokenassay.reports.pages.batch import batch_html
+
+    write(path, batch_html(msgspec.convert(shown, BatchDocument), lang.value).encode())
 
 
 def stands_against(shown: dict[str, Any], ceiling: Money | None) -> list[str]:
