@@ -129,6 +129,10 @@ def test_a_page_is_written_with_what_json_prints(call: Caller, tmp_path: Path) -
     chinese = call("batch", LINES, *options, "--html", "-", "--lang", "zh")
     assert chinese.out == batch_html(msgspec.convert(shown, BatchDocument), "zh")
     assert "standard output" in one_line(call("batch", LINES, "--html", "-", "--json"))
+    lost = call("batch", LINES, *ONE, "--html", tmp_path / "gone" / "page.html")
+    assert lost.code == 2
+    assert "temperature.range" in lost.out
+    assert "gone" in lost.err
 
 
 @pytest.mark.parametrize("options", [(), ("--model", "qwen-plus", "--output-tokens", "9")])

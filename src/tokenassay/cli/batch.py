@@ -110,12 +110,12 @@ def batch(
     }
     against = stands_against(shown, ceiling)
     faults = unread(found)
-    if html is not None:
-        _write_page(html, shown, lang)
     if json:
         write_json(shown)
     elif html != Path("-"):
         batchsheet.show(shown, by)
+    if html is not None:  # last, so that a page that can't be written loses no count
+        _write_page(html, shown, lang)
     for reason in (*faults, *against):
         complain(reason)
     if not found.complete:
