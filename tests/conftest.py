@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
 from hypothesis import settings
 
 # An example that loads an edition or a vocabulary, or meets a busy machine, takes its time.
@@ -18,3 +19,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # Where the command line itself falls over, a test shall see how.
 os.environ.setdefault("TOKENASSAY_TRACEBACK", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, or must stay in one process: it would else be waited for."""
+
+    def late(item: pytest.Item) -> bool:
+        return not any(item.get_closest_marker(name) for name in ("slow", "xdist_group"))
+
+    items.sort(key=late)
