@@ -1,4 +1,4 @@
-"""Browser tests share one browser. Where the machine has none they are left out, and said so."""
+"""Browser tests of a module share one browser. Where the machine has none they are left out, and said so."""
 
 from __future__ import annotations
 
@@ -19,9 +19,13 @@ from tokenassay.reports.languages import Code
 Open = Callable[..., AbstractContextManager[driving.Opened]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The machine's browser."""
+    """The machine's browser.
+
+    It ends with its module: while it is there playwright has an event loop running, beside which
+    no test that comes later could run one.
+    """
     with driving.browsing() as found:
         yield found
 
