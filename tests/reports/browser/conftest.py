@@ -1,4 +1,4 @@
-"""Browser tests of a module share one browser. Where the machine has none they are left out, and said so."""
+"""Tests of a module share one browser; where the machine has none they are left out, and told."""
 
 from __future__ import annotations
 
