@@ -110,8 +110,6 @@ def _tallies(
     try:
         for row in rows.iter_rows():
             yield pickle.loads(row["result"])  # noqa: S301 - our own, from our own workers
-    except KeyboardInterrupt:
-        raise
     except Exception as error:  # Ray's own, of many kinds
         reason = str(getattr(error, "cause", None) or error).strip().splitlines()[-1]
         raise ClusterError(f"the cluster gave up: {reason}") from None
