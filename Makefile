@@ -42,7 +42,7 @@ check: $(STAMP) ## style, types and the directions of imports
 # The peers that we are measured against are heavy and are no part of the project's environment.
 $(BENCH_STAMP): $(BENCH_LOCK) $(STAMP)
 	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(BENCH_LOCK)
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(BENCH_LOCK)
 	@touch $@
 
 bench: $(BENCH_STAMP) ## published usage against our counts, then speed against peers
