@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 from unicodedata import normalize
 
@@ -34,8 +34,11 @@ class Counter(Protocol):
 _TABLE_WORK = 32_768
 """Characters that the table counts before an engine is loaded, a call taken for 512 of them."""
 
-_BATCH = 1024
-"""Short texts that are counted at once."""
+_LONGEST_OF_MANY = 4096
+"""Characters of a text up to which it is counted together with others."""
+
+_AT_ONCE = 1 << 17
+"""Characters that are counted at once."""
 
 
 class QwenCounter:
@@ -58,6 +61,17 @@ class QwenCounter:
         """Count the first short texts by a table, which is ready sooner than an engine."""
         self._table_work = _TABLE_WORK
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it has an engine at hand."""
+        return self._ids != self._first_ids
+
+    def unload(self) -> None:
+        """Let go of the engine and of what it remembers; the next text loads it again."""
+        with self._lock:
+            self._size, self._sizes = self._first_size, self._first_sizes
+            self._ids = self._first_ids
+
     def count(self, text: str) -> int:
         """Number of tokens of a text, markers counted as markers."""
         if text.isascii():
@@ -74,18 +88,20 @@ class QwenCounter:
         """Number of tokens of each text; for many short texts in a fraction of the time."""
         texts = list(texts)
         counts = [0] * len(texts)
-        places: list[int] = []
-        batch: list[str] = []
+        plain: list[int] = []
+        others: list[int] = []
         for place, text in enumerate(texts):
-            if len(text) < RUN and "<|" not in text:
-                places.append(place)
-                batch.append(text if text.isascii() else normalized(text))
-            else:
+            if len(text) > _LONGEST_OF_MANY or "<|" in text:
                 counts[place] = self.count(text)
-        for start in range(0, len(batch), _BATCH):
-            found = self._sizes(batch[start : start + _BATCH])
-            for place, count in zip(places[start : start + _BATCH], found, strict=True):
-                counts[place] = count
+            else:
+                (plain if text.isascii() else others).append(place)
+        for places in (plain, others):
+            for lot in _lots(places, texts):
+                ready = [texts[place] for place in lot]
+                if places is others:
+                    ready = list(map(normalized, ready))
+                for place, count in zip(lot, self._sizes(ready), strict=True):
+                    counts[place] = count
         return counts
 
     def encode(self, text: str) -> list[int]:
@@ -129,9 +145,21 @@ class QwenCounter:
         return self._sizes(texts)
 
     def _load(self) -> None:
-        if self._ids == self._first_ids:
+        if not self.is_loaded:
             from tokenassay.estimators.tokens import engines
 
             engine = engines.best()
             self._ids, self._sizes, self._size = engine.ids, engine.sizes, engine.size
             self._table, self._table_work = None, 0
+
+
+def _lots(places: list[int], texts: list[str]) -> Iterator[list[int]]:
+    """Places of texts in lots of about ``_AT_ONCE`` characters."""
+    begun = length = 0
+    for number, place in enumerate(places, 1):
+        length += len(texts[place])
+        if length >= _AT_ONCE:
+            yield places[begun:number]
+            begun, length = number, 0
+    if begun < len(places):
+        yield places[begun:]

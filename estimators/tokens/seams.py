@@ -34,15 +34,8 @@ class Seams:
     def __init__(self) -> None:
         # By a hash of the two: a collision hides a seam, which costs time and not exactness.
         self._bridged = np.zeros(_MASK + 1, np.bool_)
-        text = b"\n".join(vocabulary.tokens()).decode("utf-8", "surrogateescape")
-        codes = _codes(text)
-        self._bridge(codes[:-1], codes[1:])
-        for part in _PART.finditer(text):
-            data = part[0].encode("utf-8", "surrogateescape")
-            if data[0] < 0xC0:
-                self._bridge(_ending(data), _codes(text[part.end()]))
-            else:
-                self._bridge(_codes(text[part.start() - 1]), _starting(data))
+        for lot in vocabulary.lots():
+            self._bridge_all(b"\n".join(lot).decode("utf-8", "surrogateescape"))
 
     def part(self, text: str) -> tuple[str, npt.NDArray[np.intp]]:
         """The text with a digit at every seam, and the places before which these stand."""
@@ -59,6 +52,17 @@ class Seams:
         shifted[1:] += np.cumsum(seams)
         parted[shifted] = codes
         return parted.tobytes().decode(_UTF_32), places
+
+    def _bridge_all(self, text: str) -> None:
+        """Mark what the tokens in a text, between line ends, reach across."""
+        codes = _codes(text)
+        self._bridge(codes[:-1], codes[1:])
+        for part in _PART.finditer(text):
+            data = part[0].encode("utf-8", "surrogateescape")
+            if data[0] < 0xC0:
+                self._bridge(_ending(data), _codes(text[part.end()]))
+            else:
+                self._bridge(_codes(text[part.start() - 1]), _starting(data))
 
     def _bridge(self, left: Codes, right: Codes) -> None:
         left, right = left - _FIRST, right - _FIRST

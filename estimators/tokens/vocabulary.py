@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import lru_cache
 
 # dashscope 1.x and 2.x ship this very file: 151,643 byte strings, merge priority = id = line.
@@ -24,6 +25,9 @@ PATTERN = (
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 """How a text between markers is split before its bytes are merged."""
+
+_LOT = 1 << 16
+"""Bytes of the file, about, that are decoded at once."""
 
 
 class VocabularyError(RuntimeError):
@@ -69,9 +73,20 @@ def ranks() -> dict[bytes, int]:
     return dict(zip(read().split()[::2], range(SIZE), strict=True))
 
 
-@lru_cache(maxsize=1)
-def tokens() -> tuple[bytes, ...]:
-    """Bytes of every token, by id, markers included."""
+def lots() -> Iterator[list[bytes]]:
+    """Bytes of every token but the markers, by id, some thousands at a time: none are kept."""
     from binascii import a2b_base64
 
-    return (*map(a2b_base64, read().split()[::2]), *(marker.encode() for marker in MARKERS))
+    data = read()
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + _LOT) + 1 or len(data)
+        yield list(map(a2b_base64, data[start:end].split()[::2]))
+        start = end
+
+
+@lru_cache(maxsize=1)
+def tokens() -> tuple[bytes, ...]:
+    """Bytes of every token, by id, markers included; they stay in memory, which takes 17 MB."""
+    ordinary = (token for lot in lots() for token in lot)
+    return (*ordinary, *(marker.encode() for marker in MARKERS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from tests.estimators.batches.making import chat
 
 LINES = 1_000_000
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
+"""Makes words of digits that no engine knows, and that never come again."""
 LIMIT = 300 << 20
 """Bytes, of all processes together, what they share counted once."""
 
@@ -42,10 +45,12 @@ def resident(process: int) -> int:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_million_lines_in_flat_memory(tmp_path: Path, workers: int) -> None:
     path = tmp_path / "batch.jsonl"
-    text = "How do I cook tomatoes with eggs, and for how long? " * 5
+    text = "How do I cook tomatoes with eggs, and for how long? " * 4
+    random_ = random.Random(1)
     with path.open("w", encoding="utf-8") as file:
         for number in range(LINES):
-            file.write(chat(f"row-{number}", f"{text}{number}") + "\n")
+            words = f"{random_.getrandbits(120):x} {random_.getrandbits(120):x}"
+            file.write(chat(f"row-{number}", f"{text}{words.translate(LETTERS)}") + "\n")
     assert path.stat().st_size > 400e6
     command = [sys.executable, "-m", "tokenassay", "batch", str(path), "--json"]
     most = 0

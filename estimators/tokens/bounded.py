@@ -1,0 +1,61 @@
+"""An encoder that remembers all that it meets, in bounded memory.
+
+gigatoken keeps every word that it has met, so that texts which go on bringing new ones (Chinese,
+identifiers, random letters) would fill the memory of a process that counts for long. What it
+keeps changes no count, so it is loaded anew, in about 0.3 s, once the process has grown.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+GROWTH: Final = 24 << 20
+"""Bytes that the process may grow by before the encoder is loaded anew."""
+CHECKED: Final = 1 << 20
+"""Characters between two looks at the memory; the worst of them take about 35 bytes each."""
+UNWATCHED: Final = 16 << 20
+"""Characters after which it is loaded anew where the system does not tell the memory in use."""
+
+Encode = Callable[[str], Any]
+
+
+class BoundedEncoder:
+    """Calls one encoder at a time, and lets go of it in good time. Safe to share by threads."""
+
+    def __init__(self, load: Callable[[], Encode]) -> None:
+        self._fresh = load
+        self._alone = threading.Lock()  # gigatoken raises where two threads meet in it
+        self._load()
+
+    def encode(self, text: str) -> Any:
+        """What the encoder gives for a text."""
+        with self._alone:
+            self._left -= len(text)
+            if self._left < 0:
+                self._relieve()
+            return self._encode(text)
+
+    def _load(self) -> None:
+        self._encode = self._fresh()
+        self._resting = resident_bytes()
+        self._left = UNWATCHED if self._resting is None else CHECKED
+
+    def _relieve(self) -> None:
+        held = resident_bytes()
+        if held is not None and self._resting is not None and held - self._resting < GROWTH:
+            self._left = CHECKED
+            return
+        del self._encode  # before the next is there, so that two are never held
+        self._load()
+
+
+def resident_bytes() -> int | None:
+    """Memory that this process has in use; None where the system does not tell it (Linux does)."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return None
