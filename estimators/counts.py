@@ -63,24 +63,46 @@ class InputCounter:
         self._rows = tuple(row for row in rows if not row.surfaces or surface in row.surfaces)
         self._vocabulary = own or _vocabulary(model)
 
-    def count(self, request: Request, thinking: bool | None, limit: int | None) -> InputCount:
-        """Input tokens; ``limit`` ends the range where something can't be counted here."""
+    def count(
+        self, request: Request, thinking: bool | None, limit: int | None, said: int | None = None
+    ) -> InputCount:
+        """Input tokens; ``limit`` ends the range where something can't be counted here.
+
+        ``said``: the tokens of the request's texts behind their roles, where the caller has
+        counted those of a request that :meth:`is_by_said`.
+        """
+        standard = self._of(request, thinking)
+        messages = request.messages
+        if self._vocabulary is not None and is_plain(request, self.syntax) and messages:
+            meters = standard.meters
+            if len(meters) == 1:
+                tokens = low = high = meters[0].total(messages, said)
+            else:
+                if said is None:
+                    said = meters[0].said(messages)
+                totals = [meter.total(messages, said) for meter in meters]
+                tokens, low, high = totals[0], min(totals), max(totals)
+            return InputCount(tokens, low, high, standard.basis, standard.why, (), None, meters[0])
+        return self._examined(request, standard, limit)
+
+    def is_by_said(self, request: Request, thinking: bool | None, counter: Counter) -> bool:
+        """Whether a request's count follows from the tokens that ``counter`` has for its texts.
+
+        Each text stands behind its role and a newline there, and what the template adds depends
+        on the roles and the parameters alone.
+        """
+        if self._vocabulary is not counter or not is_plain(request, self.syntax):
+            return False
+        return not any(meter.bare for meter in self._of(request, thinking).meters)
+
+    def _of(self, request: Request, thinking: bool | None) -> Standard:
         messages = request.messages
         has_system = messages is not None and bool(messages) and messages[0].role == "system"
         standard = self._standards.get((thinking, has_system))
         if standard is None:
             standard = self._standard(thinking, has_system)
             self._standards[thinking, has_system] = standard
-        if self._vocabulary is not None and is_plain(request, self.syntax) and messages:
-            meters = standard.meters
-            if len(meters) == 1:
-                tokens = low = high = meters[0].total(messages)
-            else:
-                said = meters[0].said(messages)
-                totals = [meter.total(messages, said) for meter in meters]
-                tokens, low, high = totals[0], min(totals), max(totals)
-            return InputCount(tokens, low, high, standard.basis, standard.why, (), None, meters[0])
-        return self._examined(request, standard, limit)
+        return standard
 
     def text_tokens(self, text: str) -> int:
         """Tokens of one text; by rule the fewest, where no vocabulary is at hand."""

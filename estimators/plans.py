@@ -42,11 +42,12 @@ class Plan:
         edition, row = choice.edition, choice.model
         self._terms, self._choice = terms, choice
         self._rules = compile_rules(edition, terms.model)
+        syntax = file_syntax(edition, terms.model)
         self._counter = InputCounter(
             row,
             terms.day,
             surface=terms.surface,
-            syntax=file_syntax(edition, terms.model),
+            syntax=syntax,
             own=own,
         )
         sizes, fit = row_near(row.sizes if row else (), terms.day)
@@ -54,13 +55,20 @@ class Plan:
         self._input_limit = _input_limit(edition, terms.model, sizes)
         self._pricings: dict[bool | None, Pricing] = {}
         self._notes = _notes(terms, choice, sizes, fit)
+        self.file_prefixes = (syntax.prefix,) if syntax is not None else ()
+        """What a text begins with that stands for files."""
         self._stranger = row is None and not (terms.model and edition.serves(terms.model))
 
-    def estimate(self, request: Request, output_tokens: int | None = None) -> Estimate:
-        """The estimate of one request; UnknownModel where nobody knows the model."""
+    def estimate(
+        self, request: Request, output_tokens: int | None = None, said: int | None = None
+    ) -> Estimate:
+        """The estimate of one request; UnknownModel where nobody knows the model.
+
+        ``said``: tokens of its texts behind their roles, for a request that :meth:`is_by_said`.
+        """
         parameters = request.parameters
         thinks = self.thinks(parameters)
-        counted = self._counter.count(request, thinks, self._input_limit)
+        counted = self._counter.count(request, thinks, self._input_limit, said)
         low, high = counted.low, counted.high
         refusals = self._rules.check(request, input_tokens=low, message_tokens=self._message_tokens)
         if self._stranger and all(refusal.at != "model" for refusal in refusals):
@@ -89,6 +97,19 @@ class Plan:
             notes,
             counted.parts,
             counted.meter,
+        )
+
+    def is_by_said(self, request: Request, counter: Counter) -> bool:
+        """Whether all plain requests with these roles and parameters are estimated alike.
+
+        Then nothing but the tokens of their texts, by ``counter``, makes a difference: not to
+        the count, and not to what is refused.
+        """
+        thinks = self.thinks(request.parameters)
+        return (
+            not self._stranger
+            and self._counter.is_by_said(request, thinks, counter)
+            and self._rules.is_by_tokens(request)
         )
 
     @property

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from tokenassay.estimators.batches.judging import Asked, Judge
-from tokenassay.estimators.batches.lines import BadLine, Line, read_line
+from tokenassay.estimators.batches.judging import Asked, Judge, Verdict
+from tokenassay.estimators.batches.lines import BadLine, Line, read_or_tell
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,8 +53,12 @@ def count_batch(
     import pyarrow as pa
 
     judge = _judge(asked or Asked())
-    read: Callable[[Any], Line] = _text if column == "text" else read_line
-    rows = [_row(judge, read, value) for value in batch.column(column).to_pylist()]
+    read: Callable[[Any], Line | BadLine] = _text if column == "text" else read_or_tell
+    lines = [
+        BadLine("there is no line") if value is None else read(value)
+        for value in batch.column(column).to_pylist()
+    ]
+    rows = [_row(*found) for found in zip(lines, judge.judge_all(lines), strict=True)]
     schema = arrow_schema()
     columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
     arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
@@ -86,16 +90,11 @@ def _text(value: Any) -> Line:
     return Line("text", {}, str(value), None, None, None)
 
 
-def _row(judge: Judge, read: Callable[[Any], Line], value: Any) -> tuple[Any, ...]:
-    if value is None:
-        return _bad(None, "there is no line")
-    custom_id = None
-    try:
-        line = read(value)
-        custom_id = line.custom_id
-        found, tokens, _ = judge.judge(line)
-    except BadLine as error:
-        return _bad(custom_id, str(error))
+def _row(line: Line | BadLine, verdict: Verdict | BadLine) -> tuple[Any, ...]:
+    custom_id = None if isinstance(line, BadLine) else line.custom_id
+    if isinstance(verdict, BadLine):
+        return custom_id, *(None,) * (len(SCHEMA) - 2), str(verdict)
+    found, tokens, _ = verdict
     if found is None:
         why = "a text alone, without a model"
         return custom_id, None, None, tokens, tokens, tokens, "exact", None, False, [], why
@@ -113,7 +112,3 @@ def _row(judge: Judge, read: Callable[[Any], Line], value: Any) -> tuple[Any, ..
         list(dict.fromkeys(refusal.clause for refusal in found.refusals)),
         found.basis_why,
     )
-
-
-def _bad(custom_id: str | None, why: str) -> tuple[Any, ...]:
-    return custom_id, *(None,) * (len(SCHEMA) - 2), why

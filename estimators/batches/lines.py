@@ -64,6 +64,14 @@ def read_line(raw: bytes | str) -> Line:
     )
 
 
+def read_or_tell(raw: bytes | str) -> Line | BadLine:
+    """:func:`read_line`, with what it raises as its answer."""
+    try:
+        return read_line(raw)
+    except BadLine as error:
+        return error.with_traceback(None)  # which would keep alive all that was being read
+
+
 def decode_slowly(raw: bytes | str) -> Any:
     """What msgspec refuses but JSON allows, such as lone surrogates, or words for the fault."""
     try:

@@ -12,16 +12,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
+from itertools import islice
 from typing import Final, NamedTuple
 
 from tokenassay.estimators.batches.gathering import Batch, Gatherer
 from tokenassay.estimators.batches.judging import Asked, Judge
-from tokenassay.estimators.batches.sources import Part, parts_of
+from tokenassay.estimators.batches.lines import BadLine, read_line
+from tokenassay.estimators.batches.sources import Part, lines_in, parts_of
 from tokenassay.estimators.batches.stores import SourceError, size_at
 from tokenassay.estimators.batches.tallies import By, Tally, tally
+from tokenassay.estimators.tokens.counting import QwenCounter
 
 _AHEAD: Final = 2
 """Parts that wait for each worker: enough that none is idle, few enough to hold."""
+_TRIED: Final = 100
+"""Lines of a file that are tried for one that can be judged."""
 
 
 class Progress(NamedTuple):
@@ -66,7 +71,7 @@ def count_files(
     workers = workers if workers is not None else usable_cores()
     with ExitStack() as stack:
         if workers > 1 and whole:
-            pool = stack.enter_context(_Pool(workers, asked, by))
+            pool = stack.enter_context(_Pool(workers, judge, by, paths))
             tallies = pool.tallies
         else:
 
@@ -103,11 +108,21 @@ def _size(path: str) -> int:
 class _Pool:
     """Worker processes that tally parts; results come in the order of the parts."""
 
-    def __init__(self, workers: int, asked: Asked, by: By | None) -> None:
+    def __init__(self, workers: int, judge: Judge, by: By | None, paths: Sequence[str]) -> None:
         self._ahead = workers * _AHEAD
+        context = _context()
+        given: Judge | Asked = judge.asked
+        engine = judge.counter
+        unload = isinstance(engine, QwenCounter) and not engine.is_loaded
+        if context.get_start_method() == "fork":
+            given = judge  # with all that it has loaded, which is then in memory once
+            _warm_up(judge, paths)
         self._workers = ProcessPoolExecutor(
-            workers, mp_context=_context(), initializer=_start, initargs=(asked, by)
+            workers, mp_context=context, initializer=_start, initargs=(given, by)
         )
+        self._workers.submit(usable_cores)  # starts them
+        if unload and isinstance(engine, QwenCounter):
+            engine.unload()  # this process counts nothing
 
     def __enter__(self) -> _Pool:
         return self
@@ -144,6 +159,22 @@ class _Pool:
             raise fault
 
 
+def _warm_up(judge: Judge, paths: Sequence[str]) -> None:
+    """Judge the first line that can be, so that contract, vocabulary and rules are loaded."""
+    for path in paths:
+        try:
+            for part in parts_of(path):
+                for _, raw in islice(lines_in(part), _TRIED):
+                    try:
+                        judge.judge(read_line(raw or b""))
+                    except BadLine:
+                        continue
+                    return
+                break
+        except SourceError:  # told when its turn comes
+            continue
+
+
 def _context() -> multiprocessing.context.BaseContext:
     """Forked where that is safe, which starts soonest; else by a clean process."""
     alone = threading.active_count() == 1
@@ -157,9 +188,9 @@ _workers_own: list[tuple[Judge, By | None]] = []
 """In a worker: what it judges by."""
 
 
-def _start(asked: Asked, by: By | None) -> None:
+def _start(given: Judge | Asked, by: By | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's to handle
-    _workers_own.append((Judge(asked), by))
+    _workers_own.append((given if isinstance(given, Judge) else Judge(given), by))
 
 
 def _work(part: Part) -> Tally:

@@ -6,13 +6,13 @@ import gc
 import heapq
 from array import array
 from hashlib import blake2b
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
 from tokenassay.contracts.records import Level
 from tokenassay.estimators.batches.judging import Judge, Kind, Verdict
-from tokenassay.estimators.batches.lines import BadLine, Line, read_line
+from tokenassay.estimators.batches.lines import BadLine, Line, read_or_tell
 from tokenassay.estimators.batches.sources import LONGEST_LINE, Part, lines_in
 from tokenassay.estimators.records import Basis, Estimate
 
@@ -26,6 +26,9 @@ MOST_GROUPS: Final = 1000
 OTHERS: Final = "(others)"
 """The group of what comes after ``MOST_GROUPS`` others."""
 _MOST_NAMES: Final = 100
+_LOT: Final = 1024
+"""Lines that are judged together."""
+_TOO_LONG: Final = BadLine(f"longer than {LONGEST_LINE:,} bytes")
 _SEPARATORS: Final = "-_:/."
 
 
@@ -118,64 +121,102 @@ def tally(part: Part, judge: Judge, by: By | None = None) -> Tally:
 
 
 def _tally(part: Part, judge: Judge, by: By | None) -> Tally:
-    found = Tally()
+    taking = _Taking(part.path, by)
     number = 0
+    numbers: list[int] = []
+    lines: list[Line | BadLine] = []
     for number, raw in lines_in(part):
-        if raw is None:
-            _bad(found, number, f"longer than {LONGEST_LINE:,} bytes")
+        if raw is not None and raw.isspace():
             continue
-        try:
-            if raw.isspace():
+        numbers.append(number)
+        lines.append(_TOO_LONG if raw is None else read_or_tell(raw))
+        if len(lines) == _LOT:
+            taking.take(numbers, lines, judge.judge_all(lines))
+            numbers, lines = [], []
+    taking.take(numbers, lines, judge.judge_all(lines))
+    return taking.finish(number)
+
+
+class _Alike:
+    """Lines of one group with one verdict."""
+
+    __slots__ = ("group", "kind", "lines", "refusals", "verdict")
+
+    def __init__(self, group: str, kind: str, verdict: Verdict) -> None:
+        self.group, self.kind, self.verdict = group, kind, verdict
+        self.refusals = () if verdict.estimate is None else verdict.estimate.refusals
+        self.lines = 0
+
+
+class _Taking:
+    """Takes the lines of a part with their verdicts: alike ones are summed at the end."""
+
+    def __init__(self, path: str, by: By | None) -> None:
+        self._found = Tally()
+        self._path, self._by = path, by
+        self._alike: dict[tuple[int, str], _Alike] = {}
+
+    def take(
+        self, numbers: list[int], lines: list[Line | BadLine], verdicts: list[Verdict | BadLine]
+    ) -> None:
+        """The next lines, with their numbers in the part."""
+        found, alike, by_prefix = self._found, self._alike, self._by == "custom-prefix"
+        longest = found.longest
+        for number, line, verdict in zip(numbers, lines, verdicts, strict=True):
+            if isinstance(verdict, BadLine) or isinstance(line, BadLine):
+                _bad(found, number, str(verdict))
                 continue
-            line = read_line(raw)
-            verdict = judge.judge(line)
-        except BadLine as error:
-            _bad(found, number, str(error))
-            continue
-        _take(found, number, line, verdict, by, part.path)
-    found.lines = number
-    return found
+            group = prefix_of(line.custom_id) if by_prefix else ""
+            known = alike.get((id(verdict), group))
+            if known is None:
+                known = alike[id(verdict), group] = _Alike(group, line.kind, verdict)
+            known.lines += 1
+            if known.refusals and verdict.estimate is not None:
+                _refuse(found, number, line, verdict.estimate)
+            tokens = verdict.tokens
+            if tokens is not None and (len(longest) < LONGEST or tokens > longest[0].tokens):
+                long = LongLine(tokens, -number, line.custom_id)
+                (heapq.heappush if len(longest) < LONGEST else heapq.heapreplace)(longest, long)
+            if line.kind == "batch":
+                _note_batch(found, number, line, verdict.kind)
+
+    def finish(self, lines: int) -> Tally:
+        """The tally of the part, which has so many lines."""
+        self._found.lines = lines
+        for alike in self._alike.values():
+            self._sum(alike)
+        return self._found
+
+    def _sum(self, alike: _Alike) -> None:
+        found = self._found
+        estimate, tokens, kind = alike.verdict
+        if estimate is None:
+            size: SizeKey = (tokens, tokens, tokens, 0, 0, "exact")  # it has no answer
+        else:
+            low, high = estimate.input_range
+            output, basis = estimate.output_tokens, estimate.basis
+            size = (tokens, low, high, output.min, output.max, basis)
+            found.whys.setdefault(basis, estimate.basis_why)
+            _add(found.editions, estimate.edition, alike.lines)
+        _add(found.kinds, alike.kind, alike.lines)
+        group = alike.group
+        if self._by == "file":
+            group = self._path
+        elif self._by == "model":
+            group = kind.model or "(no model)"
+        if group not in found.sizes and len(found.sizes) >= MOST_GROUPS:
+            group = OTHERS
+        _add(found.sizes.setdefault(group, {}).setdefault(kind, {}), size, alike.lines)
+
+
+def _add(counts: dict[Any, int], key: Any, lines: int) -> None:
+    counts[key] = counts.get(key, 0) + lines
 
 
 def _bad(found: Tally, number: int, why: str) -> None:
     found.bad_lines += 1
     if len(found.bad) < NAMED:
         found.bad.append(BadLineAt(number, why))
-
-
-def _take(
-    found: Tally, number: int, line: Line, verdict: Verdict, by: By | None, path: str
-) -> None:
-    estimate, tokens, kind = verdict
-    if estimate is None:
-        size: SizeKey = (tokens, tokens, tokens, 0, 0, "exact")  # it has no answer
-    else:
-        low, high = estimate.input_range
-        output = estimate.output_tokens
-        basis = estimate.basis
-        size = (tokens, low, high, output.min, output.max, basis)
-        if basis not in found.whys:
-            found.whys[basis] = estimate.basis_why
-        if estimate.refusals:
-            _refuse(found, number, line, estimate)
-        found.editions[estimate.edition] = found.editions.get(estimate.edition, 0) + 1
-    found.kinds[line.kind] = found.kinds.get(line.kind, 0) + 1
-    group = _group(line, kind, by, path) if by else ""
-    sizes = found.sizes.get(group)
-    if sizes is None:
-        if len(found.sizes) >= MOST_GROUPS:
-            group = OTHERS
-        sizes = found.sizes.setdefault(group, {})
-    counts = sizes.get(kind)
-    if counts is None:
-        counts = sizes[kind] = {}
-    counts[size] = counts.get(size, 0) + 1
-    longest = found.longest
-    if tokens is not None and (len(longest) < LONGEST or tokens > longest[0].tokens):
-        long = LongLine(tokens, -number, line.custom_id)
-        (heapq.heappush if len(longest) < LONGEST else heapq.heapreplace)(longest, long)
-    if line.kind == "batch":
-        _note_batch(found, number, line, kind)
 
 
 def _note_batch(found: Tally, number: int, line: Line, kind: Kind) -> None:
@@ -220,14 +261,6 @@ def _refuse(found: Tally, number: int, line: Line, estimate: Estimate) -> None:
                     refusal.message,
                 )
             )
-
-
-def _group(line: Line, kind: Kind, by: By, path: str) -> str:
-    if by == "file":
-        return path
-    if by == "model":
-        return kind.model or "(no model)"
-    return prefix_of(line.custom_id)
 
 
 def prefix_of(custom_id: str | None) -> str:

@@ -10,6 +10,7 @@ import msgspec
 from tokenassay.contracts.clauses import CombinationClause, Matcher
 from tokenassay.contracts.edition import Edition, Parameter
 from tokenassay.estimators.refusals.places import (
+    CONVERSATION,
     MISSING,
     Place,
     head_value,
@@ -95,6 +96,11 @@ class Combination:
         self.streams = any(one.name == _STREAM for one in sides)
         self.outside = any(not one.place.is_parameter for one in sides)
         """Whether it depends on more than parameters: on the model, on prompt or messages."""
+        self.reads_texts = any(
+            one.place.head in CONVERSATION and (one.place.steps or _asks_for_value(one.matcher))
+            for one in sides
+        )
+        """Whether it depends on what messages say, and not only on whether there are any."""
         talk: dict[str, Any] = {"messages": []}
         body = {"input": talk} if edition.surface == "native" else talk
         bare = read_request(body, surface=edition.surface, streaming=False)
@@ -138,6 +144,8 @@ class Combinations:
         ]
         self.idle = all(one.idle or one.clause.level == "unspecified" for one in self._all)
         """Whether messages without parameters break none that an endpoint is held to."""
+        self.read_texts = any(one.reads_texts for one in self._all)
+        """Whether what messages say makes a difference to one of them."""
 
     def check(self, case: Case) -> Iterable[Finding]:
         """Every combination that the request breaks."""

@@ -90,6 +90,13 @@ class Rules:
         self._counts_messages = any(
             x.quantity in PER_MESSAGE and x.level != "unspecified" for x in limits
         )
+        # What makes a difference between texts: such limits, and words that parameters ask for.
+        self._heeds_no_text = not (self._counts_messages or combinations.read_texts)
+        self._wording = frozenset(
+            str(rule.args["parameter"]).partition(".")[0]
+            for rule in rules
+            if rule.rule in BY_PARAMETER
+        )
         self._notes = Notes(edition, model, values, limits, ground)
 
     def check(
@@ -121,6 +128,17 @@ class Rules:
             refuse(self.edition, clause, breach, case.model)
             for clause, breach in self._survey(case, stages)
             if clause.level != "unspecified"
+        )
+
+    def is_by_tokens(self, request: Request) -> bool:
+        """Whether other texts in the same plain conversation change nothing but its tokens.
+
+        A text is plain where it is not empty and refers to no file.
+        """
+        return (
+            self._heeds_no_text
+            and self._wording.isdisjoint(request.parameters)
+            and self._passes_frame(request)
         )
 
     def notes(
