@@ -25,6 +25,8 @@ MOST_VERDICTS: Final = 20_000
 """Verdicts of all shapes together that are kept; where there are more, all are forgotten."""
 
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+_ABSENT: Final = ("absent",)
+"""The settings of a native body without any, which is not the same as with an empty object."""
 _NATIVE_KEYS: Final = frozenset({"model", "input", "parameters"})
 
 Key = tuple[Any, ...]
@@ -146,16 +148,20 @@ def _outline(line: Line) -> tuple[Key, list[str], list[str]] | None:
         return None if not line.text or "<" in line.text else (("text",), ["user"], [line.text])
     body = line.body
     holder: Any = body
-    settings: Any = body
+    given: Key | None
     native = "input" in body or "parameters" in body
     if native:
-        holder, settings = body.get("input"), body.get("parameters", {})
+        holder = body.get("input")
         if holder.__class__ is not dict or len(holder) != 1 or not body.keys() <= _NATIVE_KEYS:
             return None
+        given = _settings(body["parameters"]) if "parameters" in body else _ABSENT
+    elif len(body) == 2 and "model" in body:
+        given = ()
+    else:
+        given = _settings(body)
     model, messages = body.get("model"), holder.get("messages")
     if messages.__class__ is not list or (model is not None and model.__class__ is not str):
         return None
-    given = () if settings is body and len(body) == 2 else _settings(settings)
     if given is None:
         return None
     roles, contents = [], []

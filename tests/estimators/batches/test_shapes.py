@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
@@ -93,7 +93,7 @@ _SETTINGS: dict[str, list[Any]] = {
     "unknown": [1],
 }
 _MODELS = st.sampled_from(["qwen-plus", "qwen-turbo", "qwen-long", "bare", "nope", 3, None])
-_MORE = ("name", "prompt", "extra", "no settings")
+_MORE = ("", "name", "prompt", "extra", "no settings", "no model")
 
 
 class Talk(NamedTuple):
@@ -128,6 +128,8 @@ class Talk(NamedTuple):
             body = {"model": self.model, "messages": messages, **self.settings}
             if self.more == "prompt":
                 body["prompt"] = "hi"
+        if self.more == "no model":
+            del body["model"]
         if self.more == "extra":
             body["resources"] = []
         return json.dumps({"custom_id": "a", "body": body} if self.form == "batch" else body)
@@ -212,6 +214,13 @@ def judge_by(terms: dict[str, Any], files: Path) -> Judge:
 
 @pytest.mark.parametrize("terms", TERMS, ids=str)
 @settings(max_examples=400, deadline=None)  # the first of a model loads its edition
+@example(lines=[Talk("native", "qwen-plus", ("user",), ("hi",), {}, more).line() for more in _MORE])
+@example(
+    lines=[
+        Talk("request", "qwen-plus", ("user",), ("hi",), settings, "no model").line()
+        for settings in ({}, {"temperature": 2}, {"temperature": 1}, {"top_k": True}, {"top_k": 1})
+    ]
+)
 @given(lines=_nearly_alike() | _ANY)
 def test_lines_are_judged_together_as_each_alone(
     terms: dict[str, Any], lines: list[str], files: Path
