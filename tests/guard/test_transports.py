@@ -12,6 +12,8 @@ import anyio
 import httpx
 import httpx2
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.guard.conftest import kept
 from tests.guard.test_guard import CHAT
@@ -211,7 +213,8 @@ def test_an_answer_that_breaks_off(library: Any, asynchronous: bool, path: Path)
     far = Far(library, CHUNKS[:1], kind="text/event-stream", error=library.ReadError("gone"))
     with pytest.raises(library.ReadError):
         post(library, Guard(ledger=path), far, asynchronous, json={**CHAT, "stream": True})
-    assert kept(path)[0]["state"] == "unmetered"
+    (row,) = kept(path)
+    assert (row["state"], row["why"]) == ("unmetered", "the answer broke off: ReadError")
 
 
 def test_a_cancelled_call_is_written_too(path: Path) -> None:
@@ -265,6 +268,90 @@ def test_without_a_ledger_nothing_is_sent(asynchronous: bool, path: Path) -> Non
     assert far.seen == []
 
 
+RAW = json.dumps(CHAT).encode()
+PACKED = {"content-type": "application/json", "content-encoding": "gzip"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"content": RAW},
+        {"content": RAW, "headers": {"content-type": "Application/JSON; charset=utf-8"}},
+        {"content": b"\n" + RAW, "headers": {"content-type": "text/plain"}},
+        {"content": gzip.compress(RAW), "headers": PACKED},
+        {"content": b"\xef\xbb\xbf" + RAW},
+        {"json": {**CHAT, "input": "an endpoint takes no notice of it"}},
+        {"json": {**CHAT, "input": {}}},
+    ],
+    ids=["no type", "capitals", "a text", "packed", "a mark first", "an input", "an empty input"],
+)
+def test_a_call_is_known_however_it_is_sent(
+    library: Any, asynchronous: bool, path: Path, given: dict[str, Any]
+) -> None:
+    far = Far(library, [PLAIN])
+    response = post(library, Guard(ledger=path, budget="0 CNY"), far, asynchronous, **given)
+    assert (response.status_code, far.seen) == (402, [])
+
+
+def test_a_body_that_is_made_as_it_is_sent_is_read_first(
+    library: Any, asynchronous: bool, path: Path
+) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for at in range(0, len(RAW), 10):
+            yield RAW[at : at + 10]
+
+    def made() -> Any:
+        return pieces() if asynchronous else iter([RAW[:5], RAW[5:]])
+
+    json_type = {"content-type": "application/json"}
+    for budget, sent in (("0 CNY", 0), ("5 CNY", 1)):
+        far = Far(library, [PLAIN])
+        guard = Guard(ledger=path, budget=budget)
+        post(library, guard, far, asynchronous, content=made(), headers=json_type)
+        assert [request.content for request in far.seen] == [RAW] * sent
+
+
+ODD: Any = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+MESSAGE: Any = st.fixed_dictionaries({}, optional={"role": ODD, "content": ODD, "tool_calls": ODD})
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {"model": st.sampled_from(["qwen-plus", "someones"]) | ODD},
+        optional={
+            "messages": st.lists(MESSAGE) | ODD, "input": st.fixed_dictionaries({
+                "messages": st.lists(MESSAGE) | ODD}) | ODD, "parameters": ODD, "stream": ODD,
+            "max_tokens": ODD, "tools": ODD, "n": ODD, "stop": ODD,
+        },
+    )
+)  # fmt: skip
+def test_no_body_is_too_odd(path: Path, body: dict[str, Any]) -> None:
+    far = Far(httpx, [PLAIN])
+    response = post(
+        httpx, Guard(ledger=path), far, False, content=json.dumps(body).encode("utf-8", "replace")
+    )
+    assert (response.status_code == 200) == bool(far.seen)
+
+
+@pytest.mark.parametrize("depth", [50, 400, 900])
+def test_no_body_is_too_deep(path: Path, depth: int) -> None:
+    far = Far(httpx, [PLAIN])
+    deep: Any = b'{"model":"qwen-plus","messages":%s}' % (b"[" * depth + b"]" * depth)
+    content: Any = b'{"model":"qwen-plus","messages":[{"role":"user","content":%s}]}' % (
+        b"[" * depth + b"]" * depth
+    )
+    tools: Any = b'{"model":"qwen-plus","messages":[{"role":"user","content":"a"}],"tools":%s}' % (
+        b'[{"function":' * depth + b"1" + b"}]" * depth
+    )
+    for body in (deep, content, tools):
+        assert post(httpx, Guard(ledger=path), far, False, content=body).status_code in (200, 400)
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -275,8 +362,20 @@ def test_without_a_ledger_nothing_is_sent(asynchronous: bool, path: Path) -> Non
         {"json": {"messages": []}},
         {"data": {"purpose": "batch"}, "files": {"file": b"{}"}},
         {"content": iter([json.dumps(CHAT).encode()])},
+        {"content": b"[" * 100_000, "headers": {"content-type": "application/json"}},
+        {"content": b"no gzip", "headers": {"content-encoding": "gzip"}},
     ],
-    ids=["no JSON", "texts", "native texts", "a list", "no model", "a file", "made as sent"],
+    ids=[
+        "no JSON",
+        "texts",
+        "native texts",
+        "a list",
+        "no model",
+        "a file",
+        "made as sent",
+        "too deep",
+        "no gzip",
+    ],
 )
 def test_what_is_no_generation_passes_untouched(path: Path, given: dict[str, Any]) -> None:
     far = Far(httpx, [b"\x00any bytes"])

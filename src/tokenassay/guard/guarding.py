@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import time
 from collections.abc import Iterable, Mapping
 from os import PathLike, fspath
@@ -167,25 +166,3 @@ def _price(estimate: Estimate | None) -> Price | None:
     if least is None or output is None:
         return Price(None, tariff.row.currency)
     return Price(tariff.most(least, most, output), tariff.row.currency)
-
-
-def read_call(content: bytes) -> Mapping[str, Any] | None:
-    """The body of a generation call; None for anything else, which is not the guard's affair.
-
-    Known by what it holds, so that any path and any gateway will do: a model, and messages or a
-    prompt where one of the dialects has them.
-    """
-    body: Any
-    try:
-        body = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        try:
-            body = json.loads(content)  # lone surrogates, and what else servers forgive
-        except (ValueError, RecursionError):
-            return None
-    if not isinstance(body, dict) or "model" not in body:
-        return None
-    held = body.get("input")
-    if isinstance(held, dict) and not held.keys().isdisjoint(("messages", "prompt", "history")):
-        return body
-    return body if isinstance(body.get("messages"), list) and held is None else None

@@ -9,21 +9,21 @@ try again or wrap the exception in one of its own.
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from tokenassay.contracts.records import Surface
 from tokenassay.guard import waiting
 from tokenassay.guard.admissions import Admission, failed
+from tokenassay.guard.asking import asked, is_unread
+from tokenassay.guard.coding import headers_of, undoing
 from tokenassay.guard.denials import GuardError
-from tokenassay.guard.guarding import Guard, read_call
+from tokenassay.guard.guarding import Guard
 from tokenassay.guard.ledger.records import Ending
 from tokenassay.guard.usages import Listener
-
-_JSON: Final = b"application/json"
 
 if TYPE_CHECKING:
     import httpx2
@@ -56,10 +56,12 @@ class GuardTransport(_Transport):
         library = _library(request)
         if self._over is None:
             self._over = library.HTTPTransport()
-        asked = _generation(request)
-        if asked is None:
+        if is_unread(request, library.SyncByteStream):
+            request.read()
+        call = asked(request, library)
+        if call is None:
             return self._over.handle_request(request)
-        body, surface, streaming = asked
+        body, surface, streaming = call
         try:
             admission = self._guard.admit(body, surface=surface, streaming=streaming)
         except GuardError as error:
@@ -93,10 +95,12 @@ class AsyncGuardTransport(_AsyncTransport):
         library = _library(request)
         if self._over is None:
             self._over = library.AsyncHTTPTransport()
-        asked = _generation(request)
-        if asked is None:
+        if is_unread(request, library.AsyncByteStream):
+            await request.aread()
+        call = asked(request, library)
+        if call is None:
             return await self._over.handle_async_request(request)
-        body, surface, streaming = asked
+        body, surface, streaming = call
 
         def admit(patient: bool) -> Admission:
             return self._guard.admit(body, surface=surface, streaming=streaming, patient=patient)
@@ -127,16 +131,17 @@ class _Watch:
     """Listens to one answer, and says how its call ended."""
 
     def __init__(self, admission: Admission, library: Any, response: Any) -> None:
-        headers = _headers(response)
+        headers = headers_of(response)
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-        coding = headers.get(b"content-encoding", b"identity").lower().decode("latin-1")
-        packed = coding != "identity" and not response.is_closed
-        decoded = _decoder(library, coding) if packed else None
+        coding = headers.get(b"content-encoding", b"identity")
+        packed = coding.lower() != b"identity" and not response.is_closed
+        decoded = undoing(library, coding) if packed else None
         self.hear = (
             listener := Listener(streaming=kind == b"text/event-stream", decoded=decoded)
         ).hear
         self.admission = admission
         self.over = False
+        self._broken = ""
         self._listener, self._status = listener, response.status_code
 
     def at_once(self, response: Any) -> Ending:
@@ -144,12 +149,19 @@ class _Watch:
         self.hear(response.content)
         return self.admission.ending(self._listener.reading(), self._status)
 
+    def broke(self, error: Exception) -> None:
+        """Take note of what cut the answer off."""
+        self._broken = f"the answer broke off: {type(error).__name__}"
+
     def ending(self) -> Ending | None:
         """How the call ended; None where that was said before."""
         if self.over:
             return None
         self.over = True
-        return self.admission.ending(self._listener.reading(), self._status)
+        reading = self._listener.reading()
+        if self._broken and reading.usage is None:
+            reading = reading._replace(why=self._broken)
+        return self.admission.ending(reading, self._status)
 
 
 class _SyncTap:
@@ -160,9 +172,13 @@ class _SyncTap:
 
     def __iter__(self) -> Iterator[bytes]:
         hear = self._watch.hear
-        for chunk in self._stream:
-            hear(chunk)
-            yield chunk
+        try:
+            for chunk in self._stream:
+                hear(chunk)
+                yield chunk
+        except Exception as error:
+            self._watch.broke(error)
+            raise
         self._end()
 
     def close(self) -> None:
@@ -183,9 +199,13 @@ class _AsyncTap:
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         hear = self._watch.hear
-        async for chunk in self._stream:
-            hear(chunk)
-            yield chunk
+        try:
+            async for chunk in self._stream:
+                hear(chunk)
+                yield chunk
+        except Exception as error:
+            self._watch.broke(error)
+            raise
         await self._end()
 
     async def aclose(self) -> None:
@@ -227,32 +247,6 @@ def _library(request: Any) -> Any:
     return sys.modules[type(request).__module__.partition(".")[0]]
 
 
-def _headers(message: Any) -> dict[bytes, bytes]:
-    """Headers by their names in small letters, read in one go."""
-    return {name.lower(): value for name, value in message.headers.raw}
-
-
-def _generation(request: Any) -> tuple[Mapping[str, Any], Surface, bool | None] | None:
-    """The body, surface and streaming of a generation call; None for any other request."""
-    if request.method != "POST":
-        return None
-    headers = _headers(request)
-    if not headers.get(b"content-type", _JSON).startswith(_JSON):
-        return None
-    try:
-        content = request.content
-    except Exception:  # each library has its own: a body that is sent as it is made
-        return None
-    body = read_call(content)
-    if body is None:
-        return None
-    if "input" not in body:
-        return body, "openai", None
-    accepted = headers.get(b"accept", b"")
-    streaming = headers.get(b"x-dashscope-sse") == b"enable" or b"text/event-stream" in accepted
-    return body, "native", streaming
-
-
 def _answer(library: Any, error: GuardError, surface: Surface, request: Any) -> Any:
     response = _classes(library).denial(
         error.status,
@@ -262,13 +256,3 @@ def _answer(library: Any, error: GuardError, surface: Surface, request: Any) -> 
     )
     response.denial = error
     return response
-
-
-def _decoder(library: Any, coding: str) -> Callable[[bytes], bytes]:
-    def decoded(whole: bytes) -> bytes:
-        # The library's own decoders, and by way of a response since they are private.
-        response = library.Response(200, headers={"content-encoding": coding}, content=whole)
-        content: bytes = response.content
-        return content
-
-    return decoded
