@@ -15,10 +15,14 @@ class InputRow(msgspec.Struct, frozen=True):
 
 
 class OutputRow(msgspec.Struct, frozen=True):
-    """Output tokens: what the answers could have had, and what they had."""
+    """Output tokens: what the answers could have had, and what they had.
+
+    ``counted``: of answers that tell no usage, by their text.
+    """
 
     most: int
     billed: int
+    counted: int
 
 
 class DriftRow(msgspec.Struct, frozen=True):
@@ -30,11 +34,15 @@ class DriftRow(msgspec.Struct, frozen=True):
 
 
 class MoneyRow(msgspec.Struct, frozen=True):
-    """Money as decimal strings; ``unsettled`` is the most that it may come to."""
+    """Money as decimal strings; ``unsettled`` is the most that it may come to.
+
+    ``counted``: what those of them come to whose answers were counted by their text.
+    """
 
     currency: str
     settled: str
     unsettled: str
+    counted: str
 
 
 class FigureRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +52,7 @@ class FigureRow(msgspec.Struct, frozen=True, kw_only=True):
     refused: int
     released: int
     unsettled: int
+    counted: int
     unpriced: int
     input_tokens: InputRow
     output_tokens: OutputRow

@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.calling import Caller, one_line
 from tokenassay.guard import Guard, OverBudget, Refused
+from tokenassay.guard.ledger import Ending
 
 CHAT: dict[str, Any] = {
     "model": "qwen-plus",
@@ -51,6 +52,16 @@ def test_json_has_the_figures(call: Caller, path: Path) -> None:
         assert sum(group[key] for group in written["groups"]) == totals[key]
     whys = {(reason["state"], reason["why"]) for reason in written["reasons"]}
     assert whys == {("open", ""), ("refused", "temperature.range"), ("refused", "budget 0 CNY/day")}
+
+
+def test_what_was_counted_in_place_of_a_usage_is_told(call: Caller, path: Path) -> None:
+    admission = Guard(ledger=path, tag="team-a").admit(CHAT)
+    admission.end(Ending(state="unmetered", output_counted=1200, counted_nano=3_000_000))
+    totals = call("ledger", path, "--json").json["totals"]
+    assert (totals["counted"], totals["output_tokens"]["counted"]) == (1, 1200)
+    assert totals["money"][0]["counted"] == "0.003"
+    told = "1 call without a usage comes to 0.003 CNY by 1,200 tokens of text (modelled)."
+    assert told in call("ledger", path).out
 
 
 def test_a_table_for_people(call: Caller, path: Path) -> None:

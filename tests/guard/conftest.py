@@ -56,12 +56,13 @@ def kept(where: Path | str) -> list[dict[str, Any]]:
     with Ledger(where) as ledger:
         rows = ledger._store.rows(
             "SELECT state, why, status, model, input_estimated, input_billed, output_billed, "
-            "cost_nano, reserved_nano, streaming, tag, day, request_id "
+            "cost_nano, reserved_nano, streaming, tag, day, request_id, output_counted, "
+            "counted_nano "
             "FROM tokenassay_calls ORDER BY id"
         )
     names = (
         "state why status model input_estimated input_billed output_billed cost_nano "
-        "reserved_nano streaming tag day request_id"
+        "reserved_nano streaming tag day request_id output_counted counted_nano"
     )
     return [dict(zip(names.split(), row, strict=True)) for row in rows]
 

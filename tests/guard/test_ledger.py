@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tokenassay.guard.ledger import Call, Ending, Exceeded, Ledger, LedgerError, open_ledger
+from tokenassay.guard.ledger import Call, Ending, Exceeded, Ledger, LedgerError, open_ledger, tables
 from tokenassay.guard.ledger.files import Busy, FileStore
 from tokenassay.guard.ledger.opening import Store
 from tokenassay.guard.ledger.records import Ceiling, State, new_id
@@ -154,6 +154,7 @@ def check_figures(where: Path | str) -> None:
     store.end(
         first, Ending(state="settled", input_billed=12, output_billed=3, cost_nano=250_000_000)
     )
+    store.end(second, Ending(state="unmetered", output_counted=9, counted_nano=10**9))
     store.close()
     with Ledger(where) as ledger:
         totals = ledger.totals()
@@ -161,10 +162,11 @@ def check_figures(where: Path | str) -> None:
         assert (totals.input_estimated, totals.input_billed) == (30, 12)
         assert (totals.output_most, totals.output_billed) == (60, 3)
         assert (totals.drift.calls, totals.drift.estimated, totals.drift.billed) == (1, 10, 12)
-        money = [(m.currency, m.settled, m.unsettled) for m in totals.money]
+        assert (totals.counted, totals.output_counted) == (1, 9)
+        money = [(m.currency, m.settled, m.unsettled, m.counted) for m in totals.money]
         assert money == [
-            ("CNY", Decimal("0.25"), Decimal(0)),
-            ("USD", Decimal(0), Decimal(2)),
+            ("CNY", Decimal("0.25"), Decimal(0), Decimal(0)),
+            ("USD", Decimal(0), Decimal(2), Decimal(1)),
         ]
         assert [group.name for group in ledger.groups("day")] == ["2026-11-20", "2026-11-21"]
         assert [group.name for group in ledger.groups("model")] == ["other", "qwen-plus", None]
@@ -207,7 +209,7 @@ def test_a_ledger_of_another_version_is_told(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE tokenassay_ledger SET version = 7")
     connection.close()
-    with pytest.raises(LedgerError, match="it is of version 7, not 1"):
+    with pytest.raises(LedgerError, match=f"it is of version 7, not {tables.VERSION}"):
         Ledger(path)
 
 

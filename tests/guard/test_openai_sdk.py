@@ -14,7 +14,7 @@ from openai import AsyncOpenAI, OpenAI
 
 from tests.guard.conftest import kept
 from tokenassay.conformance.mock import Endpoint
-from tokenassay.guard import Guard, OverBudget, Refused
+from tokenassay.guard import Guard, Ledger, OverBudget, Refused
 
 QUESTION: Any = [{"role": "user", "content": "What is the weather in Paris?"}]
 CLIENTS: list[Any] = [httpx.Client, openai.DefaultHttpxClient]
@@ -33,6 +33,17 @@ def client(endpoint: Endpoint, made: Any, guard: Guard) -> OpenAI:
         base_url=endpoint.surfaces["openai"],
         http_client=made(transport=guard.transport()),
     )
+
+
+def spent(path: Path) -> int:
+    """What all budgets of a ledger count, in 1e-9 of its currency."""
+    with Ledger(path) as ledger:
+        money = ledger.totals().money
+        (row,) = ledger._store.rows(
+            "SELECT nano FROM tokenassay_spend WHERE scope = '' AND period = ''"
+        )
+    assert sum(one.settled + one.unsettled for one in money) * 10**9 == row[0]
+    return int(row[0])
 
 
 def test_a_chat_and_a_stream(compatible: Endpoint, made: Any, path: Path) -> None:
@@ -54,6 +65,41 @@ def test_a_chat_and_a_stream(compatible: Endpoint, made: Any, path: Path) -> Non
         assert row["output_billed"] == whole.usage.completion_tokens
     assert first["request_id"] == whole.id
     assert (third["state"], third["why"]) == ("unmetered", "the answer says no usage")
+    assert (third["output_billed"], third["cost_nano"]) == (None, None)
+    # What it says comes to what the others were billed, and the budget holds it at its highest.
+    assert third["output_counted"] == first["output_billed"]
+    assert third["counted_nano"] == first["cost_nano"]
+    assert third["request_id"]
+    assert spent(path) == 2 * first["cost_nano"] + third["reserved_nano"]
+
+
+@pytest.mark.parametrize(
+    "extra", [{"n": 3}, {"extra_body": {"enable_thinking": True}}, {"stop": "a"}]
+)
+def test_a_stream_without_a_usage_is_counted_as_it_would_have_been_billed(
+    compatible: Endpoint, path: Path, extra: Any
+) -> None:
+    with client(compatible, httpx.Client, Guard(ledger=path)) as sdk:
+        for options in ({"stream_options": TOLD}, {}):
+            asked: Any = {"model": "qwen-plus", "messages": QUESTION, "stream": True}
+            list(sdk.chat.completions.create(**asked, **extra, **options))
+    told, silent = kept(path)
+    assert silent["state"] == "unmetered"
+    assert silent["output_counted"] == told["output_billed"] > 0
+    assert silent["counted_nano"] == told["cost_nano"]
+
+
+def test_what_an_answer_does_not_show_is_not_counted(compatible: Endpoint, path: Path) -> None:
+    function = {"name": "get_weather", "parameters": {"type": "object", "properties": {}}}
+    tools: Any = [{"type": "function", "function": function}]
+    with client(compatible, httpx.Client, Guard(ledger=path)) as sdk:
+        stream = sdk.chat.completions.create(
+            model="qwen-plus", messages=QUESTION, stream=True, tools=tools
+        )
+        choices = [choice for chunk in stream for choice in chunk.choices]
+        assert any(choice.delta.tool_calls for choice in choices)
+    (row,) = kept(path)
+    assert (row["state"], row["output_counted"], row["counted_nano"]) == ("unmetered", None, None)
 
 
 def test_the_guards_exceptions_reach_the_caller_at_once(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 from tests.guard.conftest import kept
 from tests.guard.test_guard import CHAT
 from tokenassay.guard import Guard, LedgerError, OverBudget, Refused
+from tokenassay.guard.ledger import Ending
 
 LIBRARIES: list[Any] = [httpx, httpx2]
 URL = "http://endpoint/v1/chat/completions"
@@ -215,6 +218,33 @@ def test_an_answer_that_breaks_off(library: Any, asynchronous: bool, path: Path)
         post(library, Guard(ledger=path), far, asynchronous, json={**CHAT, "stream": True})
     (row,) = kept(path)
     assert (row["state"], row["why"]) == ("unmetered", "the answer broke off: ReadError")
+
+
+def test_an_answer_that_is_dropped(library: Any, path: Path) -> None:
+    far = Far(library, CHUNKS, kind="text/event-stream")
+    client = library.Client(transport=Guard(ledger=path).transport(far))
+    response = client.send(
+        client.build_request("POST", URL, json={**CHAT, "stream": True}), stream=True
+    )
+    raw = response.iter_raw()
+    next(raw)
+    assert kept(path)[0]["state"] == "open"
+    del raw, response
+    gc.collect()
+    (row,) = kept(path)
+    assert (row["state"], row["why"]) == ("unmetered", "ended early, before a usage")
+
+
+def test_an_answer_may_be_dropped_in_the_midst_of_a_write(path: Path) -> None:
+    guard = Guard(ledger=path)
+    admission = guard.admit(CHAT)
+    with guard._store._lock:  # type: ignore[attr-defined]  # as within a write of this thread
+        admission.forget(Ending(state="unmetered", why="dropped"))
+    for _ in range(500):
+        if kept(path)[0]["state"] != "open":
+            break
+        time.sleep(0.01)
+    assert kept(path)[0]["why"] == "dropped"
 
 
 def test_a_cancelled_call_is_written_too(path: Path) -> None:

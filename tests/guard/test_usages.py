@@ -79,14 +79,14 @@ def test_a_plain_answer_is_read_whole(
     found = heard(
         cut(gzip.compress(data) if packed else data, places),
         streaming=False,
-        decoded=gzip.decompress if packed else None,
+        undone=gzip.decompress if packed else None,
     )
     assert found == told(usage)
 
 
 def test_a_packed_stream_is_read_at_its_end() -> None:
     data = b"".join(b"data: %s\n\n" % json.dumps(native("a", (3, n))).encode() for n in range(4))
-    found = heard([gzip.compress(data)], streaming=True, decoded=gzip.decompress)
+    found = heard([gzip.compress(data)], streaming=True, undone=gzip.decompress)
     assert found == Reading(Billed(3, 3), "r", False)
 
 
@@ -121,5 +121,32 @@ def test_a_line_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_bytes_that_cannot_be_decoded_say_so() -> None:
-    found = heard([b"no gzip"], streaming=False, decoded=gzip.decompress)
+    found = heard([b"no gzip"], streaming=False, undone=gzip.decompress)
     assert found == Reading(None, None, False, "the answer can't be decoded")
+
+
+def test_what_is_said_is_kept_until_a_usage_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = [b"data: %s\n\n" % json.dumps(compatible(part, None)).encode() for part in "abc"]
+    listener = Listener(streaming=True)
+    for frame in frames:
+        listener.hear(frame)
+    assert len(listener._frames or ()) == 3
+    early = listener.reading()
+    assert early.answer is not None
+    assert (early.answer.texts, early.finished, early.request_id) == (("abc",), False, "r")
+    assert early.why == "ended early, before a usage"
+    usage = b"data: %s\n\n" % json.dumps(compatible("", (1, 2))).encode()
+    told_at_last = Listener(streaming=True)
+    for frame in (*frames, usage, *frames):
+        told_at_last.hear(frame)
+    assert told_at_last._frames is None
+    assert told_at_last.reading().answer is None
+    monkeypatch.setattr(usages, "_MOST_KEPT", 150)
+    long = heard(frames, streaming=True)
+    assert (long.answer, long.why) == (None, "the answer says no usage")
+
+
+def test_a_plain_answer_without_a_usage_is_kept_too() -> None:
+    found = heard([json.dumps(native("abc", None, "stop")).encode()], streaming=False)
+    assert found.answer is not None
+    assert found.answer.texts == ("abc",)

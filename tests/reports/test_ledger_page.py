@@ -19,11 +19,12 @@ def figures(**other: Any) -> dict[str, Any]:
         "refused": 1,
         "released": 0,
         "unsettled": 2,
+        "counted": 0,
         "unpriced": 0,
         "input_tokens": {"estimated": 1000, "billed": 1010},
-        "output_tokens": {"most": 5000, "billed": 77},
+        "output_tokens": {"most": 5000, "billed": 77, "counted": 0},
         "drift": {"calls": 3, "estimated": 1000, "billed": 1010},
-        "money": [{"currency": "CNY", "settled": "0.25", "unsettled": "0.75"}],
+        "money": [{"currency": "CNY", "settled": "0.25", "unsettled": "0.75", "counted": "0"}],
         **other,
     }
 
@@ -75,8 +76,8 @@ def test_the_same_bytes_every_time_and_no_markup_from_outside() -> None:
 
 def test_bars_of_a_currency_share_a_scale() -> None:
     monies = [
-        {"currency": "CNY", "settled": "1", "unsettled": "1"},
-        {"currency": "USD", "settled": "0.5", "unsettled": "0"},
+        {"currency": "CNY", "settled": "1", "unsettled": "1", "counted": "0"},
+        {"currency": "USD", "settled": "0.5", "unsettled": "0", "counted": "0"},
     ]
     row = document("a", money=monies).groups[0]
     picture = spending_picture(row, spending_scales([row]), id="x", title="t", says="s")

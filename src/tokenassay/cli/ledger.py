@@ -87,15 +87,21 @@ def figures(totals: Totals) -> dict[str, Any]:
         "refused": totals.refused,
         "released": totals.released,
         "unsettled": totals.unsettled,
+        "counted": totals.counted,
         "unpriced": totals.unpriced,
         "input_tokens": {"estimated": totals.input_estimated, "billed": totals.input_billed},
-        "output_tokens": {"most": totals.output_most, "billed": totals.output_billed},
+        "output_tokens": {
+            "most": totals.output_most,
+            "billed": totals.output_billed,
+            "counted": totals.output_counted,
+        },
         "drift": {"calls": drift.calls, "estimated": drift.estimated, "billed": drift.billed},
         "money": [
             {
                 "currency": one.currency,
                 "settled": plain(one.settled),
                 "unsettled": plain(one.unsettled),
+                "counted": plain(one.counted),
             }
             for one in totals.money
         ],
@@ -127,6 +133,8 @@ def show(written: dict[str, Any]) -> None:
         made.add_section()
         made.add_row("all", *_cells(totals))
     put(made, out)
+    if totals["counted"]:
+        print(f"\n{_counted(totals)}")
     if totals["unpriced"]:
         print(f"\n{_calls(totals['unpriced'], 'has', 'have')} no known price and no part in a sum.")
     reasons = written["reasons"]
@@ -150,6 +158,16 @@ def _cells(of: dict[str, Any]) -> list[str]:
         "\n".join(money(one["settled"], one["currency"]) for one in monies),
         "\n".join(_at_most(one) for one in monies),
     ]
+
+
+def _counted(totals: dict[str, Any]) -> str:
+    """What answers without a usage come to by their text."""
+    sums = " and ".join(
+        money(one["counted"], one["currency"]) for one in totals["money"] if one["counted"] != "0"
+    )
+    calls = _calls(totals["counted"], "without a usage comes", "without a usage come")
+    tokens = number(totals["output_tokens"]["counted"])
+    return f"{calls} to {sums or 'an unknown sum'} by {tokens} tokens of text (modelled)."
 
 
 def _at_most(one: dict[str, Any]) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+from _thread import start_new_thread  # threading's own takes locks that a finalizer may be under
+from contextlib import suppress
 from decimal import Decimal
 from typing import Final
 
 from tokenassay.estimators.bills.usages import Billed
 from tokenassay.estimators.money import Charged
 from tokenassay.estimators.records import Estimate
+from tokenassay.guard.counting import count_answer
 from tokenassay.guard.denials import LedgerError
+from tokenassay.guard.ledger.files import Busy
 from tokenassay.guard.ledger.opening import Store
 from tokenassay.guard.ledger.records import Call, Ending, nano
 from tokenassay.guard.usages import Reading
@@ -76,6 +80,17 @@ class Admission:
             _log.warning("call %s goes on counting at its highest price: %s", self.id, error)
             return False
 
+    def forget(self, ending: Ending) -> None:
+        """End it from a finalizer.
+
+        That may run in the midst of a write of its own thread, and then waits for no end.
+        """
+        try:
+            self.end(ending, patient=False)
+        except Busy:
+            with suppress(RuntimeError):  # the interpreter ends: it counts at its highest price
+                start_new_thread(self.end, (ending,))
+
     def ending(self, reading: Reading, status: int) -> Ending:
         """How a call ends whose answer had this status and said this."""
         if reading.usage is not None:
@@ -83,13 +98,18 @@ class Admission:
             return self.settled(reading.usage, reading.request_id, status, why)
         # An endpoint that says that the request is at fault has done nothing for it; after a
         # fault of its own or of a gateway between, nobody knows.
-        state = "released" if 300 <= status < 500 else "unmetered"
-        why = f"answered {status}" if status >= 300 else reading.why
+        released = 300 <= status < 500
+        counted = None
+        if status < 300 and reading.answer is not None:
+            counted = count_answer(reading.answer, self.estimate)
+        cost = None if counted is None else self.cost(counted)
         return Ending(
-            state="released" if state == "released" else "unmetered",
-            why=why,
+            state="released" if released else "unmetered",
+            why=f"answered {status}" if status >= 300 else reading.why,
             status=status,
             request_id=reading.request_id,
+            output_counted=None if counted is None else counted.output,
+            counted_nano=None if cost is None else nano(cost),
         )
 
     def settled(

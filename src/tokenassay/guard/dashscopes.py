@@ -153,7 +153,7 @@ class _Heard:
     def __del__(self) -> None:
         ending = self.ending()
         if ending is not None:
-            self._admission.end(ending)
+            self._admission.forget(ending)
 
 
 class _Stream:

@@ -135,9 +135,9 @@ class _Watch:
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         coding = headers.get(b"content-encoding", b"identity")
         packed = coding.lower() != b"identity" and not response.is_closed
-        decoded = undoing(library, coding) if packed else None
+        undone = undoing(library, coding) if packed else None
         self.hear = (
-            listener := Listener(streaming=kind == b"text/event-stream", decoded=decoded)
+            listener := Listener(streaming=kind == b"text/event-stream", undone=undone)
         ).hear
         self.admission = admission
         self.over = False
@@ -153,15 +153,24 @@ class _Watch:
         """Take note of what cut the answer off."""
         self._broken = f"the answer broke off: {type(error).__name__}"
 
-    def ending(self) -> Ending | None:
+    def ending(self, *, counting: bool = True) -> Ending | None:
         """How the call ended; None where that was said before."""
         if self.over:
             return None
         self.over = True
         reading = self._listener.reading()
+        if not counting:
+            reading = reading._replace(answer=None)
         if self._broken and reading.usage is None:
             reading = reading._replace(why=self._broken)
         return self.admission.ending(reading, self._status)
+
+    def __del__(self) -> None:
+        # Nobody read the answer to its end, nor closed it. Counting takes locks, and this may run
+        # in the midst of it.
+        ending = self.ending(counting=False)
+        if ending is not None:
+            self.admission.forget(ending)
 
 
 class _SyncTap:

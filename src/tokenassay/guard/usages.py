@@ -6,18 +6,18 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
+from tokenassay.estimators.bills.answers import Answer, decoded, read_answer
 from tokenassay.estimators.bills.usages import Billed, read_usage
 
 _MOST_KEPT: Final = 16 * 2**20
-"""Bytes of an answer, or of one line of a stream, that are kept to be read at its end."""
+"""Bytes of an answer, of one line of a stream, or of its lines, kept to be read at its end."""
 
 _USAGE: Final = re.compile(rb'"usage"\s*:\s*\{')
 """A usage that is not null; within a JSON string the quotes are escaped, so it is never text."""
 
 _NO_MORE: Final = "the answer is too large to be read for its usage"
 _UNSAID: Final = "the answer says no usage"
+_EARLY: Final = "ended early, before a usage"
 
 
 class Reading(NamedTuple):
@@ -29,6 +29,8 @@ class Reading(NamedTuple):
     """False: the answer was still going on when it was last heard of."""
     why: str = ""
     """Why there is no usage."""
+    answer: Answer | None = None
+    """What was said in an answer without a usage, as far as it was heard and kept."""
 
 
 def reading_of(answer: Any) -> Reading:
@@ -61,14 +63,16 @@ def _finished(answer: Mapping[str, Any]) -> bool:
 class Listener:
     """Hears the bytes of one answer as they pass, and tells at its end what it used.
 
-    ``decoded`` undoes a content coding; without one, a stream is read line by line and only its
-    last line with a usage is kept.
+    ``undone`` undoes a content coding; without one, a stream is read line by line. Of its lines
+    the last with a usage is kept, and until there is one, all: their text can be counted.
     """
 
-    def __init__(self, *, streaming: bool, decoded: Callable[[bytes], bytes] | None = None) -> None:
-        self._lines = streaming and decoded is None
+    def __init__(self, *, streaming: bool, undone: Callable[[bytes], bytes] | None = None) -> None:
+        self._lines = streaming and undone is None
         self._streaming = streaming
-        self._decoded = decoded
+        self._undone = undone
+        self._frames: list[bytes] | None = []
+        self._frames_size = 0
         self._kept: list[bytes] = []
         self._size = 0
         self._last: bytes | None = None
@@ -95,8 +99,15 @@ class Listener:
         self._kept.clear()
         self._size = 0
         for line in lines:
-            if line.startswith(b"data:") and _USAGE.search(line):
-                self._last = line[5:]
+            if not line.startswith(b"data:"):
+                continue
+            if _USAGE.search(line):
+                self._last, self._frames = line[5:], None
+            elif self._frames is not None:
+                self._frames.append(line[5:])
+                self._frames_size += len(line)
+                if self._frames_size > _MOST_KEPT:
+                    self._frames = None
         return rest
 
     def reading(self) -> Reading:
@@ -104,16 +115,25 @@ class Listener:
         if self._deaf and self._last is None:
             return Reading(None, None, False, _NO_MORE)
         whole = b"".join(self._kept)
-        if self._decoded is not None:
+        if self._undone is not None:
             try:
-                whole = self._decoded(whole)
+                whole = self._undone(whole)
             except Exception:  # whatever the coding's library raises for bytes that are none
                 return Reading(None, None, False, "the answer can't be decoded")
         if self._streaming:
             self._lines, self._kept, self._size = True, [], 0
             self._read_lines(whole + b"\n")
-            whole = self._last or b""
-        try:
-            return reading_of(msgspec.json.decode(whole))
-        except msgspec.DecodeError:
+            if self._last is None:
+                return self._silent()
+            whole = self._last
+        body = decoded(whole)
+        found = reading_of(body)
+        return found if found.usage else found._replace(answer=read_answer(body, None))
+
+    def _silent(self) -> Reading:
+        """A stream without a usage."""
+        if self._frames is None:
             return Reading(None, None, False, _UNSAID)
+        answer = read_answer([decoded(frame) for frame in self._frames], None)
+        why = _UNSAID if answer.finished else _EARLY
+        return Reading(None, answer.id, answer.finished, why, answer)

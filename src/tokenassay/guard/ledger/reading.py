@@ -30,7 +30,10 @@ _FIGURES: Final = """
    AND cost_nano IS NULL THEN 1 ELSE 0 END),
  SUM(cost_nano),
  SUM(CASE WHEN state IN ('open', 'settled', 'unmetered') AND cost_nano IS NULL
-   THEN reserved_nano END)
+   THEN reserved_nano END),
+ SUM(CASE WHEN output_counted IS NOT NULL THEN 1 ELSE 0 END),
+ SUM(output_counted),
+ SUM(counted_nano)
 """
 _FROM: Final = "FROM tokenassay_calls WHERE day >= :since"
 
@@ -51,6 +54,8 @@ class Money(msgspec.Struct, frozen=True):
     """For calls whose cost is known."""
     unsettled: Decimal
     """For the others, at the most that each may cost."""
+    counted: Decimal
+    """Of those, for the ones whose answers were counted here: what they come to by the count."""
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -64,6 +69,8 @@ class Totals(msgspec.Struct, frozen=True):
     """Of those sent: for which nothing is owed, as the endpoint refused or was not reached."""
     unsettled: int
     """Of those sent: under way, or ended without a usage."""
+    counted: int
+    """Of the unsettled: whose answers were counted here, from what they say (modelled)."""
     unpriced: int
     """Of those sent: whose price is not known, so that no sum of money has them."""
     input_estimated: int
@@ -71,6 +78,7 @@ class Totals(msgspec.Struct, frozen=True):
     output_most: int
     """The most that the answers could have had."""
     output_billed: int
+    output_counted: int
     drift: Drift
     money: tuple[Money, ...]
 
@@ -126,19 +134,22 @@ def _totals(rows: Sequence[Sequence[Any]]) -> Totals:
     sums = [sum(int(row[at] or 0) for row in rows) for at in range(1, 13)]
     every, refused, released, unsettled, estimated, billed, output, most = sums[:8]
     both, low, high, unpriced = sums[8:]
+    counted, said = (sum(int(row[at] or 0) for row in rows) for at in (15, 16))
     return Totals(
         calls=every - refused,
         refused=refused,
         released=released,
         unsettled=unsettled,
+        counted=counted,
         unpriced=unpriced,
         input_estimated=estimated,
         input_billed=billed,
         output_most=most,
         output_billed=output,
+        output_counted=said,
         drift=Drift(both, low, high),
         money=tuple(
-            Money(row[0], money(int(row[13] or 0)), money(int(row[14] or 0)))
+            Money(row[0], *(money(int(row[at] or 0)) for at in (13, 14, 17)))
             for row in sorted(rows, key=lambda row: row[0] or "")
             if row[0] is not None and (row[13] is not None or row[14] is not None)
         ),

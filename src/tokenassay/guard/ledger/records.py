@@ -51,6 +51,10 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     input_billed: int | None = None
     output_billed: int | None = None
     cost_nano: int | None = None
+    output_counted: int | None = None
+    """Tokens of an answer without a usage, counted from what it says (modelled)."""
+    counted_nano: int | None = None
+    """What the call comes to by that count; no budget is held to it."""
 
 
 class Ceiling(NamedTuple):

@@ -14,7 +14,7 @@ import msgspec
 
 from tokenassay.guard.ledger.records import Call, Ceiling, Ending, Exceeded, counters, money
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the tables."""
 
 CREATE: Final = (
@@ -40,7 +40,9 @@ CREATE: Final = (
   request_id TEXT,
   input_billed BIGINT,
   output_billed BIGINT,
-  cost_nano BIGINT
+  cost_nano BIGINT,
+  output_counted BIGINT,
+  counted_nano BIGINT
 )""",
     """CREATE TABLE IF NOT EXISTS tokenassay_spend (
   scope TEXT NOT NULL, period TEXT NOT NULL, currency TEXT NOT NULL, nano BIGINT NOT NULL,
