@@ -81,6 +81,22 @@ def test_a_page(call: Caller, path: Path, tmp_path: Path) -> None:
     assert "temperature.range" in text
 
 
+def test_standard_output_has_one_thing(call: Caller, path: Path) -> None:
+    page = call("ledger", path, "--html", "-").out
+    assert page.startswith("<!doctype html>")
+    assert page.endswith("</html>\n")
+    one_line(call("ledger", path, "--html", "-", "--json"))
+
+
+def test_a_page_that_cannot_be_written_is_one_line(
+    call: Caller, path: Path, tmp_path: Path
+) -> None:
+    for where in (".", tmp_path, tmp_path / "none" / "page.html"):
+        answer = call("ledger", path, "--html", where)
+        assert (answer.code, answer.err.count("\n")) == (2, 1)
+        assert "team-a" in call("ledger", path, "--by", "tag", "--html", where).out
+
+
 def test_a_day_to_begin_with(call: Caller, path: Path) -> None:
     assert call("ledger", path, "--since", "2020-01", "--json").json["totals"]["calls"] == 3
     later = call("ledger", path, "--since", "2999-01-01", "--json").json
@@ -88,7 +104,17 @@ def test_a_day_to_begin_with(call: Caller, path: Path) -> None:
     assert call("ledger", path, "--since", "2999-01-01").out == "no calls\n"
 
 
-@pytest.mark.parametrize("where", ["none.db", "README.md", "mysql://me:secret@host/db"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "none.db",
+        "README.md",
+        ".",
+        "mysql://me:secret@host/db",
+        "postgresql://me:secret@h:port/d",
+        "postgresql://me:secret@127.0.0.1:1/db",
+    ],
+)
 def test_what_is_no_ledger_is_one_line(call: Caller, where: str) -> None:
     assert "secret" not in one_line(call("ledger", where))
 

@@ -54,11 +54,13 @@ def postgres(cluster: str) -> str:
 def kept(where: Path | str) -> list[dict[str, Any]]:
     """All calls of a ledger, in their order."""
     with Ledger(where) as ledger:
-        rows = ledger._store.rows(
-            "SELECT state, why, status, model, input_estimated, input_billed, output_billed, "
-            "cost_nano, reserved_nano, streaming, tag, day, request_id, output_counted, "
-            "counted_nano "
-            "FROM tokenassay_calls ORDER BY id"
+        rows = ledger._store.read(
+            lambda rows: rows(
+                "SELECT state, why, status, model, input_estimated, input_billed, output_billed, "
+                "cost_nano, reserved_nano, streaming, tag, day, request_id, output_counted, "
+                "counted_nano "
+                "FROM tokenassay_calls ORDER BY id"
+            )
         )
     names = (
         "state why status model input_estimated input_billed output_billed cost_nano "

@@ -107,14 +107,16 @@ def _enough(folder: str, kills: int, until: float) -> bool:
 def judge(where: str, notes: list[str]) -> dict[str, Any]:
     """What was acknowledged, against what the ledger holds."""
     store = open_ledger(where, create=False)
-    calls = store.rows(
-        "SELECT id, state, input_billed, output_billed, cost_nano, reserved_nano, tag "
-        "FROM tokenassay_calls"
+    calls = store.read(
+        lambda rows: rows(
+            "SELECT id, state, input_billed, output_billed, cost_nano, reserved_nano, tag "
+            "FROM tokenassay_calls"
+        )
     )
     rows = {row[0]: row for row in calls}
     sums = {
         tuple(row[:2]): row[2]
-        for row in store.rows("SELECT scope, period, nano FROM tokenassay_spend")
+        for row in store.read(lambda rows: rows("SELECT scope, period, nano FROM tokenassay_spend"))
     }
     store.close()
     lines = [line.split() for text in notes for line in text.splitlines()]

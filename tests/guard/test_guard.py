@@ -66,7 +66,10 @@ def test_a_documented_refusal_stops_a_call(path: Path) -> None:
     assert str(told.value) == "qwen-plus: temperature is 2, outside [0, 2) (temperature.range)"
     (row,) = kept(path)
     assert (row["state"], row["why"]) == ("refused", "temperature.range")
-    assert sum(n for (n,) in guard._store.rows("SELECT nano FROM tokenassay_spend")) == 0
+    assert (
+        sum(n for (n,) in guard._store.read(lambda rows: rows("SELECT nano FROM tokenassay_spend")))
+        == 0
+    )
 
 
 def test_the_level_of_refusals_that_stop_is_chosen(path: Path) -> None:

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tokenassay.guard.ledger import Call, Ending, Exceeded, Ledger, LedgerError, open_ledger, tables
+from tokenassay.guard.ledger import (
+    Call,
+    Ending,
+    Exceeded,
+    Ledger,
+    LedgerError,
+    files,
+    open_ledger,
+    tables,
+)
 from tokenassay.guard.ledger.files import Busy, FileStore
 from tokenassay.guard.ledger.opening import Store
+from tokenassay.guard.ledger.reading import Rows, groups, totals
 from tokenassay.guard.ledger.records import Ceiling, State, new_id
 
 STATES: tuple[State, ...] = ("settled", "released", "unmetered")
@@ -44,7 +57,9 @@ def a_call(reserved: int | None = 100, **other: Any) -> Call:
 
 def sums(store: Store) -> dict[tuple[str, str, str], int]:
     """The running sums."""
-    rows = store.rows("SELECT scope, period, currency, nano FROM tokenassay_spend")
+    rows = store.read(
+        lambda rows: rows("SELECT scope, period, currency, nano FROM tokenassay_spend")
+    )
     return {(scope, period, currency): nano for scope, period, currency, nano in rows}
 
 
@@ -142,6 +157,66 @@ def test_what_does_not_want_to_wait_does_not(path: Path) -> None:
     store.close()
 
 
+def test_many_processes_may_make_one_ledger(tmp_path: Path) -> None:
+    code = f"""
+import os, time
+from pathlib import Path
+from tokenassay.guard.ledger import open_ledger
+for turn in range(40):
+    begin, children = time.time() + 0.02, []
+    for _ in range(8):
+        children.append(os.fork())
+        if not children[-1]:
+            while time.time() < begin:
+                time.sleep(0)
+            open_ledger(Path({str(tmp_path)!r}) / str(turn)).close()
+            os._exit(0)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 8
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def check_one_moment(where: Path | str) -> None:
+    """What is read together is of one moment, whatever is written between."""
+    store, reader = open_ledger(where), open_ledger(where, create=False)
+    store.enter(a_call(), [])
+
+    def read(rows: Rows) -> tuple[int, int]:
+        before = totals(rows, None).calls
+        store.enter(a_call(), [])
+        return before, sum(group.totals.calls for group in groups(rows, "tag", None))
+
+    assert reader.read(read) == (1, 1)
+    assert reader.read(lambda rows: totals(rows, None)).calls == 2
+    reader.close()
+    store.close()
+    with Ledger(where) as ledger:
+        summary = ledger.summary("day")
+        assert summary.totals == ledger.totals()
+        assert (summary.groups, summary.reasons) == (ledger.groups("day"), ledger.reasons())
+
+
+def test_what_is_read_together_is_of_one_moment(path: Path) -> None:
+    check_one_moment(path)
+
+
+def test_on_postgresql_it_is_too(postgres: str) -> None:
+    check_one_moment(postgres)
+
+
+def test_a_ledger_that_is_locked_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_READERS_PATIENCE_S", 0.1)
+    open_ledger(path).close()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(LedgerError, match="database is locked"):
+        Ledger(path)
+    other.close()
+    Ledger(path).close()
+
+
 def check_figures(where: Path | str) -> None:
     """Sums by day, model and tag, and reasons."""
     store = open_ledger(where)
@@ -192,6 +267,7 @@ def test_what_is_no_ledger_is_told(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("no database at all, but some text" * 100)
     for name, why in (
         ("none.db", "no such file"),
+        (".", "it is a directory"),
         ("other.db", "its tables are others"),
         ("empty.db", "it is empty"),
         ("text.db", "file is not a database"),
@@ -219,6 +295,9 @@ def test_a_ledger_of_another_version_is_told(path: Path) -> None:
         ("mysql://me:secret@host/db", "not mysql"),
         ("postgresql://me:secret@127.0.0.1:1/db", "connection"),
         ("://", "expected a file or a URL"),
+        ("postgresql://me:secret@host:port/db", "expected a file or a URL"),
+        ("postgres://me:secret@127.0.0.1:1/db", "connection"),
+        ("postgresql+nothing://me:secret@127.0.0.1/db", "nothing"),
     ],
 )
 def test_a_url_that_leads_nowhere_is_told_without_its_password(url: str, why: str) -> None:
@@ -226,6 +305,28 @@ def test_a_url_that_leads_nowhere_is_told_without_its_password(url: str, why: st
         open_ledger(url)
     assert "secret" not in str(told.value)
     assert "\n" not in str(told.value)
+
+
+def test_a_role_that_may_only_read_reads(postgres: str) -> None:
+    store = open_ledger(postgres)
+    store.enter(a_call(), [])
+    store.close()
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS reader")
+        connection.execute("CREATE ROLE reader LOGIN")
+    reader = postgres.replace("assay@", "reader@")
+    with pytest.raises(LedgerError, match="permission denied"):
+        Ledger(reader)
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+    with Ledger(reader) as ledger:
+        assert ledger.totals().calls == 1
+    with pytest.raises(LedgerError, match="permission denied") as told:
+        open_ledger(reader).enter(a_call(), [])
+    assert "\n" not in str(told.value)
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("DROP OWNED BY reader")
+        connection.execute("DROP ROLE reader")
 
 
 def test_a_database_without_a_ledger_is_told_and_left_alone(postgres: str) -> None:

@@ -39,8 +39,8 @@ def spent(path: Path) -> int:
     """What all budgets of a ledger count, in 1e-9 of its currency."""
     with Ledger(path) as ledger:
         money = ledger.totals().money
-        (row,) = ledger._store.rows(
-            "SELECT nano FROM tokenassay_spend WHERE scope = '' AND period = ''"
+        (row,) = ledger._store.read(
+            lambda rows: rows("SELECT nano FROM tokenassay_spend WHERE scope = '' AND period = ''")
         )
     assert sum(one.settled + one.unsettled for one in money) * 10**9 == row[0]
     return int(row[0])

@@ -49,27 +49,30 @@ def ledger(
     """What calls were estimated at and billed, what they cost, and what was not sent."""
     from tokenassay.guard.ledger import Ledger, LedgerError
 
+    if json and html == Path("-"):
+        raise Complaint("only one of the page and the JSON can go to standard output")
     day = inputs.parse_day(since) if since is not None else None
     try:
         with Ledger(where) as found:
+            summary = found.summary(by.value, day)
             written = {
                 "ledger": found.name,
                 "since": None if day is None else day.isoformat(),
                 "by": by.value,
-                "totals": figures(found.totals(day)),
-                "groups": [grouped(group) for group in found.groups(by.value, day)],
+                "totals": figures(summary.totals),
+                "groups": [grouped(group) for group in summary.groups],
                 "reasons": [
-                    {"state": r.state, "why": r.why, "calls": r.calls} for r in found.reasons(day)
+                    {"state": r.state, "why": r.why, "calls": r.calls} for r in summary.reasons
                 ],
             }
     except LedgerError as error:
         raise Complaint(str(error)) from None
-    if html is not None:
-        _write_page(html, written)
     if json:
         write_json(written)
-    else:
+    elif html != Path("-"):
         show(written)
+    if html is not None:
+        _write_page(html, written)
 
 
 def grouped(group: Group) -> dict[str, Any]:

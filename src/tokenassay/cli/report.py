@@ -128,6 +128,8 @@ def write(path: Path, data: bytes) -> None:
         sys.stdout.flush()
         return
     with named(str(path)):
+        if path.is_dir():
+            raise IsADirectoryError
         # Never half a file under its own name, whenever this is ended.
         partial = path.with_name(f".{path.name}.part")
         partial.write_bytes(data)

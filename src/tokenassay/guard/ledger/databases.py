@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, text
@@ -13,10 +13,13 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from tokenassay.guard.denials import LedgerError
 from tokenassay.guard.ledger import tables
 from tokenassay.guard.ledger.files import Busy
+from tokenassay.guard.ledger.reading import Rows
 from tokenassay.guard.ledger.records import Call, Ceiling, Ending, Exceeded
 
 _TRIES: Final = 3
-_NOTHING: Final[Mapping[str, Any]] = {}
+_PATIENCE_S: Final = 10
+"""For a connection, where the URL does not say it."""
+_NAMES: Final = ("postgresql", "postgres")
 _MAKING: Final = "SELECT pg_advisory_xact_lock(7096411512)"
 """One process at a time makes the tables; the number is ours and means nothing."""
 
@@ -30,14 +33,20 @@ class DatabaseStore:
     """
 
     def __init__(self, url: URL, *, create: bool = True) -> None:
-        if url.get_backend_name() != "postgresql":
+        if url.get_backend_name() not in _NAMES:
             raise LedgerError(
                 f"a ledger is a file or a postgresql:// URL, not {url.get_backend_name()}"
             )
-        if url.drivername == "postgresql":
-            url = url.set(drivername="postgresql+psycopg")
         self.name = url.render_as_string(hide_password=True)
-        self._engine: Engine = create_engine(url, pool_size=4, max_overflow=28)
+        if url.drivername in _NAMES:
+            url = url.set(drivername="postgresql+psycopg")
+        patience = url.query.get("connect_timeout", _PATIENCE_S)
+        try:
+            self._engine: Engine = create_engine(
+                url, pool_size=4, max_overflow=28, connect_args={"connect_timeout": patience}
+            )
+        except (SQLAlchemyError, ImportError) as error:
+            raise self._complaint(error) from None
         self._pid = os.getpid()
         self._writing(lambda connection: self._prepare(connection, create))
 
@@ -87,9 +96,14 @@ class DatabaseStore:
             raise Busy
         return self._writing(lambda connection: tables.end(_execute(connection), call, ending))
 
-    def rows(self, statement: str, values: Mapping[str, Any] = _NOTHING) -> list[Sequence[Any]]:
-        """All rows that a reading statement gives."""
-        return self._writing(lambda connection: list(_execute(connection)(statement, values)))
+    def read(self, work: Callable[[Rows], Result]) -> Result:
+        """``work`` with all its statements on one state of the ledger."""
+
+        def reading(connection: Connection) -> Result:
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            return work(lambda *asked: list(_execute(connection)(*asked)))
+
+        return self._writing(reading)
 
     def _writing(self, work: Callable[[Connection], Result]) -> Result:
         """``work`` in one transaction; again on a fresh connection where one was lost."""
@@ -110,10 +124,10 @@ class DatabaseStore:
                 raise self._complaint(error) from error
         raise AssertionError("the last try returns or raises")
 
-    def _complaint(self, error: SQLAlchemyError) -> LedgerError:
+    def _complaint(self, error: Exception) -> LedgerError:
         cause = error.orig if isinstance(error, DBAPIError) else error
         return LedgerError(f"{self.name}: {' '.join(str(cause).split())}")
 
 
 def _execute(connection: Connection) -> Any:
-    return lambda statement, values: connection.execute(text(statement), values)
+    return lambda statement, values=None: connection.execute(text(statement), values)

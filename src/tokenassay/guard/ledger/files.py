@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from tokenassay.guard.denials import LedgerError
 from tokenassay.guard.ledger import tables
+from tokenassay.guard.ledger.reading import Rows
 from tokenassay.guard.ledger.records import Call, Ceiling, Ending, Exceeded
 
 _PATIENCE_S: Final = 60
+_READERS_PATIENCE_S: Final = 5
+"""Of somebody who only reads: writers do not hold readers up, so it is another program."""
 _LOG_PAGES: Final = 4000
 """Pages that the write-ahead log gets before it is copied into the file, which is flushed then."""
-_NOTHING: Final[Mapping[str, Any]] = {}
 
 Result = TypeVar("Result")
 
@@ -62,12 +65,16 @@ class FileStore:
         """As :func:`tables.end`, in a transaction of its own; Busy where not ``patient``."""
         return self._write(lambda execute: tables.end(execute, call, ending), patient)
 
-    def rows(self, statement: str, values: Mapping[str, Any] = _NOTHING) -> list[Sequence[Any]]:
-        """All rows that a reading statement gives."""
+    def read(self, work: Callable[[Rows], Result]) -> Result:
+        """``work`` with all its statements on one state of the ledger."""
         self._mind_forks()
         with self._lock:
             try:
-                return self._connection.execute(statement, values).fetchall()
+                self._connection.execute("BEGIN")
+                try:
+                    return work(lambda *asked: self._connection.execute(*asked).fetchall())
+                finally:
+                    self._connection.execute("ROLLBACK")
             except sqlite3.Error as error:
                 raise self._complaint(error) from error
 
@@ -110,18 +117,25 @@ def _begin(connection: sqlite3.Connection, patient: bool) -> None:
     try:
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
-        if "locked" in str(error) or "busy" in str(error):
+        if _is_busy(error):
             raise Busy from None
         raise
     finally:
         connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_S * 1000}")
 
 
+def _is_busy(error: sqlite3.Error) -> bool:
+    return "locked" in str(error) or "busy" in str(error)
+
+
 def _connect(path: Path, *, create: bool) -> sqlite3.Connection:
+    if path.is_dir():
+        raise ValueError("it is a directory")
     if not create and not path.is_file():
         raise ValueError("no such file")
+    patience = _PATIENCE_S if create else _READERS_PATIENCE_S
     connection = sqlite3.connect(
-        path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
+        path, timeout=patience, isolation_level=None, check_same_thread=False
     )
     try:
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
@@ -141,7 +155,16 @@ def _connect(path: Path, *, create: bool) -> sqlite3.Connection:
 
 
 def _make(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError as error:
+            # Of several that ask for this at once, SQLite lets none wait for another.
+            if not _is_busy(error) or time.monotonic() > until:
+                raise
+        time.sleep(0.01)
     connection.execute("BEGIN IMMEDIATE")
     for statement in tables.CREATE:
         # One tree a table in place of a table and its index: half the pages to write.

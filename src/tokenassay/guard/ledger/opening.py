@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 from tokenassay.guard.denials import LedgerError
 from tokenassay.guard.ledger import reading
 from tokenassay.guard.ledger.files import FileStore
 from tokenassay.guard.ledger.records import Call, Ceiling, Ending, Exceeded
+
+Result = TypeVar("Result")
 
 
 class Store(Protocol):
@@ -24,7 +26,7 @@ class Store(Protocol):
         self, call: Call, ceilings: Sequence[Ceiling], *, patient: bool = True
     ) -> Exceeded | None: ...
     def end(self, call: Call, ending: Ending, *, patient: bool = True) -> bool: ...
-    def rows(self, statement: str, values: Mapping[str, Any] = ...) -> list[Sequence[Any]]: ...
+    def read(self, work: Callable[[reading.Rows], Result]) -> Result: ...
     def close(self) -> None: ...
 
 
@@ -44,7 +46,7 @@ def open_ledger(where: str | PathLike[str], *, create: bool = True) -> Store:
         ) from None
     try:
         url = make_url(written)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         raise LedgerError("expected a file or a URL such as postgresql://user@host/name") from None
     return DatabaseStore(url, create=create)
 
@@ -65,15 +67,19 @@ class Ledger:
 
     def totals(self, since: dt.date | None = None) -> reading.Totals:
         """Everything together, from a day on."""
-        return reading.totals(self._store.rows, since)
+        return self._store.read(lambda rows: reading.totals(rows, since))
 
     def groups(self, by: reading.By, since: dt.date | None = None) -> tuple[reading.Group, ...]:
         """The same by day, model or tag, in the order of their names."""
-        return reading.groups(self._store.rows, by, since)
+        return self._store.read(lambda rows: reading.groups(rows, by, since))
 
     def reasons(self, since: dt.date | None = None) -> tuple[reading.Reason, ...]:
         """Why calls were refused, or count at their maximum, the most frequent first."""
-        return reading.reasons(self._store.rows, since)
+        return self._store.read(lambda rows: reading.reasons(rows, since))
+
+    def summary(self, by: reading.By, since: dt.date | None = None) -> reading.Summary:
+        """All three of one moment, however much is written meanwhile."""
+        return self._store.read(lambda rows: reading.summary(rows, by, since))
 
     def close(self) -> None:
         """Close the file or the connections."""

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
 from tokenassay.guard.ledger.records import money
 
 By = Literal["day", "model", "tag"]
-Rows = Callable[[str, Mapping[str, Any]], Sequence[Sequence[Any]]]
+
+
+class Rows(Protocol):
+    """Runs a reading statement and gives its rows."""
+
+    def __call__(
+        self, statement: str, values: Mapping[str, Any] = ..., /
+    ) -> Sequence[Sequence[Any]]: ...
+
 
 _FIGURES: Final = """
  COUNT(*),
@@ -97,6 +105,19 @@ class Reason(msgspec.Struct, frozen=True):
     state: str
     why: str
     calls: int
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """What a ledger comes to at one moment."""
+
+    totals: Totals
+    groups: tuple[Group, ...]
+    reasons: tuple[Reason, ...]
+
+
+def summary(rows: Rows, by: By, since: dt.date | None) -> Summary:
+    """Totals, groups and reasons of all calls from a day on."""
+    return Summary(totals(rows, since), groups(rows, by, since), reasons(rows, since))
 
 
 def totals(rows: Rows, since: dt.date | None) -> Totals:
