@@ -40,13 +40,13 @@ def test_a_database_does_too(postgres: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_file_keeps_it_for_longer(path: Path) -> None:
-    killed(path, seconds=12, every=0.3)
+def test_a_file_keeps_it_for_a_minute(path: Path) -> None:
+    killed(path, seconds=60, every=1)
 
 
 @pytest.mark.slow
-def test_a_database_keeps_it_for_longer(postgres: str) -> None:
-    killed(postgres, seconds=12, every=0.3)
+def test_a_database_keeps_it_for_a_minute(postgres: str) -> None:
+    killed(postgres, seconds=60, every=1)
 
 
 def test_the_judgement_finds_what_is_lost_and_what_is_doubled(path: Path) -> None:
