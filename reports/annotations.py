@@ -13,6 +13,7 @@ from tokenassay.reports.escapes import line
 from tokenassay.reports.estimates import EstimateDocument
 from tokenassay.reports.languages import Code, language
 from tokenassay.reports.languages.speech import Language
+from tokenassay.reports.ledgers import LedgerDocument
 
 
 def annotate(document: Document, code: Code = "en") -> Iterator[str]:
@@ -20,13 +21,16 @@ def annotate(document: Document, code: Code = "en") -> Iterator[str]:
 
     Of a comparison, a difference against the documents is an error, one of which they do not tell
     a warning. Of an audit, each finding is an error. Of an estimate, a refusal of level must is an
-    error and another one a warning.
+    error and another one a warning. Of a ledger there is the verdict alone.
     """
     speech = language(code)
     if isinstance(document, EstimateDocument):
         yield from _estimate(document, speech)
     elif isinstance(document, AuditDocument):
         yield from _audit(document, speech)
+    elif isinstance(document, LedgerDocument):
+        title, verdict = speech.ledger_title(document), speech.ledger_verdict(document.totals)
+        yield _command("notice", title, verdict)
     else:
         yield from _run(document, speech)
 

@@ -1,4 +1,4 @@
-"""What a report is made of: a run file, or the document of a run, an audit or an estimate."""
+"""What a report is made of: a run file, or the document that a command prints as JSON."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from tokenassay.conformance.audit.documents import AuditDocument, read_audit
 from tokenassay.conformance.results import SCHEMA, RunDocument, read_run
 from tokenassay.conformance.rundb import RunFile, RunFileError
 from tokenassay.reports.estimates import EstimateDocument
+from tokenassay.reports.ledgers import LedgerDocument
 
-Document = RunDocument | AuditDocument | EstimateDocument
+Document = RunDocument | AuditDocument | EstimateDocument | LedgerDocument
 
 _SQLITE: Final = b"SQLite format 3\0"
 
@@ -26,7 +27,7 @@ class NotADocument(ValueError):
 
 
 def load(path: Path) -> Document:
-    """The document in a file: a run file (``run.db``), or JSON of a run, an audit or an estimate.
+    """The document in a file: a run file (``run.db``), or what our commands print as JSON.
 
     NotADocument for anything else; OSError where it cannot be read.
     """
@@ -41,7 +42,7 @@ def parse(data: bytes) -> Document:
     """The document in JSON text; NotADocument where it is none."""
     if not data.strip():
         raise NotADocument(
-            "is empty; expected a run file, or JSON of a run, an audit or an estimate"
+            "is empty; expected a run file, or JSON of a run, an audit, an estimate or a ledger"
         )
     try:
         raw: Any = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
@@ -57,11 +58,13 @@ def parse(data: bytes) -> Document:
         kind, name = AuditDocument, f"an audit ({AUDIT_SCHEMA})"
     elif isinstance(raw, dict) and "estimates" in raw:
         kind, name = EstimateDocument, "an estimate"
+    elif isinstance(raw, dict) and "ledger" in raw:
+        kind, name = LedgerDocument, "a ledger"
     elif schema is not None:
         raise NotADocument(f"has the schema {schema!r}, not {SCHEMA} or {AUDIT_SCHEMA}")
     else:
         raise NotADocument(
-            "is neither a run nor what `tokenassay estimate --json` or `audit --json` prints"
+            "is neither a run nor what `tokenassay estimate`, `audit` or `ledger` prints by --json"
         )
     try:
         return msgspec.convert(raw, kind)
@@ -81,8 +84,11 @@ def _read_run_file(path: Path) -> RunDocument | AuditDocument:
                 closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as source,
                 closing(sqlite3.connect(copy)) as target,
             ):
-                names = source.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-                if not {"meta", "promises", "outcomes"} <= {name for (name,) in names}:
+                tables = source.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+                names = {name for (name,) in tables}
+                if "tokenassay_ledger" in names:
+                    raise NotADocument("is a ledger: `tokenassay ledger` reads it")
+                if not {"meta", "promises", "outcomes"} <= names:
                     raise NotADocument("is an SQLite file, but no run of tokenassay's")
                 source.backup(target)
             run = RunFile(copy)

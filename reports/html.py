@@ -13,10 +13,12 @@ from tokenassay.reports.documents import Document
 from tokenassay.reports.estimates import EstimateDocument
 from tokenassay.reports.languages import Code, language
 from tokenassay.reports.languages.terms import Terms
+from tokenassay.reports.ledgers import LedgerDocument
 from tokenassay.reports.pages.audit import AuditPage, build_audit_page
 from tokenassay.reports.pages.check import CheckPage, build_check_page
 from tokenassay.reports.pages.compare import ComparePage, build_compare_page
 from tokenassay.reports.pages.estimate import build_estimate_page
+from tokenassay.reports.pages.ledger import ledger_html
 from tokenassay.reports.rendering import render
 
 _EVIDENCE: Final = ("data", "text", "trees", "tree", "evidence", "copying", "findings")
@@ -35,6 +37,8 @@ def html(document: Document, code: Code = "en") -> str:
         return _estimate(document, code)
     if isinstance(document, AuditDocument):
         return _audit(document, code)
+    if isinstance(document, LedgerDocument):
+        return ledger_html(document, code)
     return _run(document, code)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
@@ -83,3 +84,8 @@ class LedgerDocument(msgspec.Struct, frozen=True, kw_only=True):
     totals: FigureRow
     groups: tuple[GroupRow, ...]
     reasons: tuple[ReasonRow, ...]
+
+
+def whole(money: MoneyRow) -> Decimal:
+    """The most that the money may come to."""
+    return Decimal(money.settled) + Decimal(money.unsettled)

@@ -20,10 +20,12 @@ from tokenassay.reports.escapes import line
 from tokenassay.reports.estimates import EstimateDocument
 from tokenassay.reports.languages import Code, language
 from tokenassay.reports.languages.speech import Language
+from tokenassay.reports.ledgers import LedgerDocument
 from tokenassay.reports.pages.audit import build_audit_page
 from tokenassay.reports.pages.check import CheckPage, build_check_page
 from tokenassay.reports.pages.compare import ComparePage, build_compare_page
 from tokenassay.reports.pages.facts import Figure
+from tokenassay.reports.pages.ledger import build_ledger_page
 
 FINDINGS: Final = 20
 """Findings that a summary lists; it says how many more there are."""
@@ -35,12 +37,14 @@ _SUMMONS: Final = re.compile(r"(?<![A-Za-z0-9])([@#])(?=[A-Za-z0-9])")
 
 
 def markdown(document: Document, code: Code = "en") -> str:
-    """The summary of a run, a comparison, an audit or an estimate."""
+    """The summary of a run, a comparison, an audit, an estimate or a ledger."""
     speech = language(code)
     if isinstance(document, EstimateDocument):
         return _estimate(document, speech)
     if isinstance(document, AuditDocument):
         return _audit(document, speech)
+    if isinstance(document, LedgerDocument):
+        return _ledger(document, speech)
     if document.differences is not None:
         return _comparison(document, speech)
     return _run(document, speech)
@@ -128,6 +132,29 @@ def _difference(found: DifferenceRow, speech: Language) -> str:
     for name, answer in found.answers.items():
         said += f"  \n  {span(name)}: {span(answer)}"
     return said
+
+
+def _ledger(document: LedgerDocument, speech: Language) -> str:
+    page = build_ledger_page(document, speech)
+    w = page.words
+    heads = (page.name, w.settled, w.at_most, w.calls, w.refused, w.unsettled, w.drift)
+    rows = [
+        (
+            span(view.name),
+            ", ".join(view.settled),
+            ", ".join(view.at_most),
+            view.calls,
+            view.refused,
+            view.unsettled,
+            view.drift,
+        )
+        for view in page.lines
+    ]
+    lines = [f"### {escape(page.verdict)}", ""]
+    lines += [f"{escape(sentence)}  " for sentence in page.remarks]
+    if rows:
+        lines += ["", _table(heads, rows)]
+    return "\n".join([*lines, ""])
 
 
 def _audit(document: AuditDocument, speech: Language) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from tokenassay.reports.charts import marks as m
 from tokenassay.reports.charts.scales import Scale, linear
-from tokenassay.reports.ledgers import FigureRow, MoneyRow
+from tokenassay.reports.ledgers import FigureRow, whole
 
 _WIDTH: Final = 300
 _LINE: Final = 24
@@ -47,8 +47,3 @@ def spending_picture(
         height=_LINE * len(row.money),
         marks=tuple(drawn),
     )
-
-
-def whole(money: MoneyRow) -> Decimal:
-    """The most that the money may come to."""
-    return Decimal(money.settled) + Decimal(money.unsettled)

@@ -11,6 +11,7 @@ from tokenassay.reports.estimates import EstimateDocument, EstimateRow, RefusalR
 from tokenassay.reports.languages.chinese_audits import ChineseAudits
 from tokenassay.reports.languages.chinese_batches import ChineseBatches
 from tokenassay.reports.languages.chinese_comparisons import ChineseComparisons
+from tokenassay.reports.languages.chinese_ledgers import ChineseLedgers
 from tokenassay.reports.languages.chinese_terms import TERMS
 from tokenassay.reports.languages.speech import Side, plain_amount
 from tokenassay.reports.tallies import UNSELECTED, Bound, Tally, is_honest
@@ -18,7 +19,7 @@ from tokenassay.reports.tallies import UNSELECTED, Bound, Tally, is_honest
 _CURRENCIES: Final = {"CNY": "元", "USD": "美元"}
 
 
-class Chinese(ChineseAudits, ChineseBatches, ChineseComparisons):
+class Chinese(ChineseAudits, ChineseBatches, ChineseComparisons, ChineseLedgers):
     """简体中文。"""
 
     code = "zh"

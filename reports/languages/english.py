@@ -8,12 +8,13 @@ from tokenassay.reports.estimates import EstimateDocument, EstimateRow, RefusalR
 from tokenassay.reports.languages.english_audits import EnglishAudits
 from tokenassay.reports.languages.english_batches import EnglishBatches
 from tokenassay.reports.languages.english_comparisons import EnglishComparisons
+from tokenassay.reports.languages.english_ledgers import EnglishLedgers
 from tokenassay.reports.languages.english_terms import TERMS
 from tokenassay.reports.languages.speech import Side, plain_amount
 from tokenassay.reports.tallies import UNSELECTED, Bound, Tally, is_honest
 
 
-class English(EnglishAudits, EnglishBatches, EnglishComparisons):
+class English(EnglishAudits, EnglishBatches, EnglishComparisons, EnglishLedgers):
     """Plain English."""
 
     code = "en"

@@ -13,6 +13,7 @@ from tokenassay.reports.estimates import EstimateDocument, EstimateRow, RefusalR
 from tokenassay.reports.languages.speech_audits import AuditSpeech
 from tokenassay.reports.languages.speech_batches import BatchSpeech
 from tokenassay.reports.languages.speech_comparisons import ComparisonSpeech
+from tokenassay.reports.languages.speech_ledgers import LedgerSpeech
 from tokenassay.reports.languages.terms import Terms
 from tokenassay.reports.tallies import Bound, Tally
 
@@ -20,7 +21,7 @@ Side = Literal["input", "output"]
 """Which tokens a meter's fit is of."""
 
 
-class Language(AuditSpeech, BatchSpeech, ComparisonSpeech):
+class Language(AuditSpeech, BatchSpeech, ComparisonSpeech, LedgerSpeech):
     """Labels and sentences of one language."""
 
     code: ClassVar[str]

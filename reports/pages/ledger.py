@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+
+import msgspec
 
 from tokenassay import __version__
 from tokenassay.contracts.records import Record
 from tokenassay.reports.charts.marks import Picture
-from tokenassay.reports.charts.spending import spending_picture, spending_scales, whole
-from tokenassay.reports.languages import language
-from tokenassay.reports.ledgers import FigureRow, LedgerDocument, MoneyRow, ReasonRow
-from tokenassay.reports.rendering import render
-
-_SPEECH: Final = language("en")
-_STATES: Final = {
-    "open": "under way, or its end was never heard of",
-    "unmetered": "ended, and its usage is not known",
-    "released": "nothing is owed",
-    "refused": "not sent",
-}
-_ABOUT: Final = (
-    (
-        "Every call is written before it is sent, at the most that it can cost, and settled by "
-        "the usage that its answer states, at list price. What was read from a cache is at the "
-        "price of a hit, where that is known."
-    ),
-    (
-        "A call whose usage is not known counts at its highest price: it was under way when its "
-        "process ended, was left by its reader, or its answer states no usage. Calls without a "
-        "known price are in no sum of money, and their number is told."
-    ),
-    (
-        "Drift compares billed with estimated input, for the calls of which both are known. Where "
-        "it is not nothing, tokenassay reconcile and tokenassay audit say what it comes from."
-    ),
+from tokenassay.reports.charts.spending import spending_picture, spending_scales
+from tokenassay.reports.languages import Code, language
+from tokenassay.reports.languages.speech import Language
+from tokenassay.reports.languages.speech_ledgers import LedgerTerms
+from tokenassay.reports.ledgers import (
+    FigureRow,
+    GroupRow,
+    LedgerDocument,
+    MoneyRow,
+    ReasonRow,
+    whole,
 )
+from tokenassay.reports.rendering import render
 
 
 class LineView(Record, frozen=True, kw_only=True):
@@ -67,118 +54,109 @@ class LedgerPage(Record, frozen=True, kw_only=True):
     title: str
     verdict: str
     remarks: tuple[str, ...]
+    words: LedgerTerms
     by: str
+    """Heading of the lines."""
+    name: str
+    """Heading of their names."""
     lines: tuple[LineView, ...]
     total: LineView
     reasons: tuple[ReasonView, ...]
-    about: tuple[str, ...]
 
 
-def build_ledger_page(document: LedgerDocument) -> LedgerPage:
-    """The page of a ledger, in English."""
-    scales = spending_scales(document.groups)
-    by = document.by
+def build_ledger_page(document: LedgerDocument, speech: Language) -> LedgerPage:
+    """The page of a ledger in a language."""
+    words = speech.ledger_terms
     return LedgerPage(
-        title=f"Guarded calls: {document.ledger}",
-        verdict=_verdict(document.totals),
-        remarks=_remarks(document),
-        by=by,
-        lines=tuple(
-            _line(
-                row.name or f"no {by}",
-                row,
-                spending_picture(
-                    row,
-                    scales,
-                    id=f"spent-{at}",
-                    title=f"{row.name or f'no {by}'}: {', '.join(map(_at_most, row.money))}",
-                    says="Settled, and the most that it may come to.",
-                ),
-            )
-            for at, row in enumerate(document.groups)
-        ),
-        total=_line("all", document.totals, None),
-        reasons=tuple(_reason(reason) for reason in document.reasons),
-        about=_ABOUT,
+        title=speech.ledger_title(document),
+        verdict=speech.ledger_verdict(document.totals),
+        remarks=tuple(_remarks(document, speech)),
+        words=words,
+        by=words.by[document.by],
+        name=words.names[document.by],
+        lines=tuple(_lines(document, speech)),
+        total=_line(words.all, document.totals, None, speech),
+        reasons=tuple(_reason(reason, speech) for reason in document.reasons),
     )
 
 
-def ledger_html(document: LedgerDocument) -> str:
+def ledger_html(document: LedgerDocument, code: Code = "en") -> str:
     """The page as one HTML file; the same document gives the same bytes."""
+    speech = language(code)
     return render(
         "ledger.html.j2",
         ("data", "theme"),
-        "en",
+        code,
         version=__version__,
-        page=build_ledger_page(document),
-        data={"words": {name: getattr(_SPEECH.terms, name) for name in _THEME}},
+        page=build_ledger_page(document, speech),
+        data={"words": msgspec.to_builtins(speech.terms)},
     )
 
 
-_THEME: Final = tuple(name for name in type(_SPEECH.terms).__struct_fields__ if "theme" in name)
-"""Words that the page's script says."""
-
-
-def _verdict(totals: FigureRow) -> str:
-    spent = " and ".join(_SPEECH.money(m.settled, m.currency) for m in totals.money)
-    calls = _count(totals.calls, "call")
-    return f"{calls} for {spent}" if spent else f"{calls}, at no known cost"
-
-
-def _remarks(document: LedgerDocument) -> tuple[str, ...]:
+def _remarks(document: LedgerDocument, speech: Language) -> Iterator[str]:
     totals = document.totals
-    said = []
     if totals.unsettled:
-        most = " and ".join(_at_most(m) for m in totals.money)
-        verb = "is" if totals.unsettled == 1 else "are"
-        said.append(f"{_count(totals.unsettled, 'call')} {verb} not settled: it may be {most}.")
+        yield speech.not_settled(totals)
+    if totals.counted:
+        yield speech.counted(totals)
     if totals.refused:
-        said.append(f"{_count(totals.refused, 'call')} {_was(totals.refused)} not sent.")
+        yield speech.not_sent(totals.refused)
     if totals.unpriced:
-        said.append(f"{_count(totals.unpriced, 'call')} without a known price.")
-    since = f" since {document.since}" if document.since else ""
-    return (*said, f"From {document.ledger}{since}.")
+        yield speech.without_price(totals.unpriced)
+    yield speech.read_from(document)
 
 
-def _line(name: str, row: FigureRow, picture: Picture | None) -> LineView:
+def _lines(document: LedgerDocument, speech: Language) -> Iterator[LineView]:
+    scales = spending_scales(document.groups)
+    for at, row in enumerate(document.groups):
+        name = _name(row, document.by, speech)
+        most = speech.terms.comma.join(_at_most(money, speech) for money in row.money)
+        picture = spending_picture(
+            row,
+            scales,
+            id=f"spent-{at}",
+            title=f"{name}{speech.terms.colon}{most}",
+            says=speech.ledger_terms.bar,
+        )
+        yield _line(name, row, picture, speech)
+
+
+def _name(row: GroupRow, by: str, speech: Language) -> str:
+    return row.name or speech.ledger_terms.nameless[by]
+
+
+def _line(name: str, row: FigureRow, picture: Picture | None, speech: Language) -> LineView:
     return LineView(
         name=name,
-        calls=_SPEECH.number(row.calls),
-        refused=_SPEECH.number(row.refused),
-        unsettled=_SPEECH.number(row.unsettled),
-        estimated=_SPEECH.number(row.input_tokens.estimated),
-        billed=_SPEECH.number(row.input_tokens.billed),
-        drift=_drift(row),
-        output=_SPEECH.number(row.output_tokens.billed),
-        settled=tuple(_SPEECH.money(money.settled, money.currency) for money in row.money),
-        at_most=tuple(_at_most(money) for money in row.money),
+        calls=speech.number(row.calls),
+        refused=speech.number(row.refused),
+        unsettled=speech.number(row.unsettled),
+        estimated=speech.number(row.input_tokens.estimated),
+        billed=speech.number(row.input_tokens.billed),
+        drift=_drift(row, speech),
+        output=speech.number(row.output_tokens.billed),
+        settled=tuple(speech.money(money.settled, money.currency) for money in row.money),
+        at_most=tuple(_at_most(money, speech) for money in row.money),
         picture=picture,
     )
 
 
-def _drift(row: FigureRow) -> str:
+def _drift(row: FigureRow, speech: Language) -> str:
     if not row.drift.calls:
-        return _SPEECH.terms.unknown
+        return speech.terms.unknown
     change = row.drift.billed - row.drift.estimated
     share = f" ({100 * change / row.drift.estimated:+.2f}%)" if row.drift.estimated else ""
-    return f"{_SPEECH.signed(change)}{share}" if change else _SPEECH.terms.none
+    return f"{speech.signed(change)}{share}" if change else speech.terms.none
 
 
-def _reason(reason: ReasonRow) -> ReasonView:
+def _reason(reason: ReasonRow, speech: Language) -> ReasonView:
+    state = speech.ledger_terms.states[reason.state]
     return ReasonView(
-        why=reason.why or _STATES[reason.state],
-        state=_STATES[reason.state],
-        calls=_SPEECH.number(reason.calls),
+        why=speech.ledger_why(reason.why) or state,
+        state=state,
+        calls=speech.number(reason.calls),
     )
 
 
-def _at_most(money: MoneyRow) -> str:
-    return _SPEECH.money(str(whole(money)), money.currency)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{_SPEECH.number(number)} {what}{'' if number == 1 else 's'}"
-
-
-def _was(number: int) -> str:
-    return "was" if number == 1 else "were"
+def _at_most(money: MoneyRow, speech: Language) -> str:
+    return speech.money(str(whole(money)), money.currency)

@@ -81,6 +81,19 @@ def test_a_page(call: Caller, path: Path, tmp_path: Path) -> None:
     assert "temperature.range" in text
 
 
+def test_report_reads_its_json(call: Caller, path: Path, tmp_path: Path) -> None:
+    written = tmp_path / "ledger.json"
+    written.write_text(call("ledger", path, "--by", "tag", "--json").out, "utf-8")
+    assert call("report", written).out == call("ledger", path, "--by", "tag").out
+    for lang in ("en", "zh"):
+        one, other = tmp_path / "one.html", tmp_path / "other.html"
+        call("report", written, "--html", one, "--lang", lang)
+        call("ledger", path, "--by", "tag", "--html", other, "--lang", lang)
+        assert one.read_bytes() == other.read_bytes()
+    assert "is a ledger" in one_line(call("report", path))
+    assert "it is for runs" in one_line(call("report", written, "--junit", "-"))
+
+
 def test_standard_output_has_one_thing(call: Caller, path: Path) -> None:
     page = call("ledger", path, "--html", "-").out
     assert page.startswith("<!doctype html>")

@@ -11,6 +11,7 @@ import typer
 
 from tokenassay.cli import inputs
 from tokenassay.cli.output import Complaint, console, money, number, pairs, put, table, write_json
+from tokenassay.cli.report import Lang, write
 
 if TYPE_CHECKING:
     from tokenassay.guard.ledger import Group, Totals
@@ -44,6 +45,7 @@ def ledger(
         str | None, typer.Option(metavar="DATE", help="Calls of that day and later.")
     ] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page of it.")] = None,
+    lang: Annotated[Lang, typer.Option(help="Language of the page.")] = Lang.en,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """What calls were estimated at and billed, what they cost, and what was not sent."""
@@ -72,7 +74,7 @@ def ledger(
     elif html != Path("-"):
         show(written)
     if html is not None:
-        _write_page(html, written)
+        _write_page(html, written, lang)
 
 
 def grouped(group: Group) -> dict[str, Any]:
@@ -111,14 +113,13 @@ def figures(totals: Totals) -> dict[str, Any]:
     }
 
 
-def _write_page(path: Path, written: dict[str, Any]) -> None:
+def _write_page(path: Path, written: dict[str, Any], lang: Lang) -> None:
     import msgspec
 
-    from tokenassay.cli.report import write
     from tokenassay.reports.ledgers import LedgerDocument
     from tokenassay.reports.pages.ledger import ledger_html
 
-    write(path, ledger_html(msgspec.convert(written, LedgerDocument)).encode())
+    write(path, ledger_html(msgspec.convert(written, LedgerDocument), lang.value).encode())
 
 
 def show(written: dict[str, Any]) -> None:

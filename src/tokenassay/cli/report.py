@@ -1,4 +1,4 @@
-"""``tokenassay report``: a run or an estimate as a page, a summary, or what a CI system reads."""
+"""``tokenassay report``: what a command found as a page, a summary, or what a CI system reads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def report(
         Path,
         typer.Argument(
             metavar="RUN.db|results.json|ESTIMATE.json",
-            help="A run file, whole or not, or JSON that check, compare, audit or estimate wrote.",
+            help="A run file, whole or not, or JSON of check, compare, audit, estimate or ledger.",
             show_default=False,
         ),
     ],
@@ -52,7 +52,7 @@ def report(
         bool, typer.Option("--open", help="Show the page in a browser; writes it if need be.")
     ] = False,
 ) -> None:
-    """Make a report of a run, a partial one too, an audit or an estimate; `-` prints it."""
+    """Make a report of a run, a partial one too, an audit, an estimate or a ledger; `-` prints."""
     document = _load(source)
     if show and html is None:
         html = source.with_suffix(".html")
@@ -107,7 +107,9 @@ def _wanted(
         from tokenassay.reports.junit import junit_xml
 
         if not isinstance(document, RunDocument):
-            raise Complaint("JUnit has no place for an audit or an estimate; it is for runs")
+            raise Complaint(
+                "JUnit has no place for an audit, an estimate or a ledger; it is for runs"
+            )
         found.append((junit, junit_xml(document)))
     if markdown is not None:
         from tokenassay.reports.markdown import markdown as as_markdown
@@ -140,6 +142,7 @@ def _print(document: Document) -> None:
     """Show the document in the terminal, as the command does that made it."""
     from tokenassay.conformance.audit.documents import AuditDocument
     from tokenassay.conformance.results import RunDocument
+    from tokenassay.reports.ledgers import LedgerDocument
 
     if isinstance(document, RunDocument):
         from tokenassay.cli import verdicts
@@ -154,6 +157,12 @@ def _print(document: Document) -> None:
         from tokenassay.cli.audit import show
 
         show(document)
+    elif isinstance(document, LedgerDocument):
+        import msgspec
+
+        from tokenassay.cli.ledger import show as show_ledger
+
+        show_ledger(msgspec.to_builtins(document))
     else:
         import msgspec
 
