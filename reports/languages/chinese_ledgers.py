@@ -53,8 +53,7 @@ _WHOLE: Final = {
     "the answer says no usage": "应答没有给出用量",
     "the answer is too large to be read for its usage": "应答太大，没有读取用量",
     "the answer can't be decoded": "应答无法解码",
-    "ended early, before a usage": "在给出用量之前就已中止",
-    "ended early": "提前结束",
+    "ended early": "没有读完",
     "no price for the budget": "价格未知，无法对照预算",
     "never sent: the stream was not read": "没有发出：没有人读取流",
 }
@@ -90,8 +89,8 @@ class ChineseLedgers(Language):
         tokens = self.number(totals.output_tokens.counted)
         told = f"为 {'加 '.join(sums)}" if sums else "未知"
         return (
-            f"{self.number(totals.counted)} 次调用没有给出用量，"
-            f"按 {tokens} 个 Token 的文字推算，费用{told}。"
+            f"{self.number(totals.counted)} 次调用没有给出最终的用量，"
+            f"按收到的 {tokens} 个 Token 推算，费用{told}。"
         )
 
     def not_sent(self, count: int) -> str:

@@ -78,8 +78,8 @@ class EnglishLedgers(Language):
         verb = "comes" if totals.counted == 1 else "come"
         tokens = self.number(totals.output_tokens.counted)
         return (
-            f"{self._calls(totals.counted)} without a usage {verb} to "
-            f"{' and '.join(sums) or 'an unknown sum'} by {tokens} tokens of text (modelled)."
+            f"{self._calls(totals.counted)} without a final usage {verb} to "
+            f"{' and '.join(sums) or 'an unknown sum'} by the {tokens} tokens that were heard (modelled)."
         )
 
     def not_sent(self, count: int) -> str:

@@ -60,7 +60,7 @@ def test_what_was_counted_in_place_of_a_usage_is_told(call: Caller, path: Path) 
     totals = call("ledger", path, "--json").json["totals"]
     assert (totals["counted"], totals["output_tokens"]["counted"]) == (1, 1200)
     assert totals["money"][0]["counted"] == "0.003"
-    told = "1 call without a usage comes to 0.003 CNY by 1,200 tokens of text (modelled)."
+    told = "1 call without a final usage comes to 0.003 CNY by the 1,200 tokens that were heard (modelled)."
     assert told in call("ledger", path).out
 
 

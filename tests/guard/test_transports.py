@@ -184,6 +184,52 @@ def test_a_stream_that_is_closed_early(library: Any, asynchronous: bool, path: P
     assert [row["state"] for row in kept(path)] == ["unmetered", "settled"]
 
 
+NATIVE = {"model": "qwen-plus", "input": {"prompt": "How are you?"}, "parameters": {}}
+FRAMES = [
+    b'data: {"output":{"text":"a","finish_reason":"null"},"request_id":"r",'
+    b'"usage":{"input_tokens":9,"output_tokens":%d}}\n\n' % count
+    for count in (1, 2, 3)
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "why"), [(None, "ended early"), ("ReadError", "the answer broke off: ReadError")]
+)
+def test_a_usage_that_may_still_grow_is_no_bill(
+    library: Any, path: Path, error: str | None, why: str
+) -> None:
+    """Whoever stops reading does not know what the model went on to write."""
+    raised = None if error is None else getattr(library, error)("gone")
+    far = Far(library, FRAMES, kind="text/event-stream", error=raised)
+    client = library.Client(transport=Guard(ledger=path).transport(far))
+    with client, client.stream("POST", URL, json=NATIVE) as response:
+        raw = response.iter_raw()
+        for _ in FRAMES:
+            next(raw)
+        if raised is not None:
+            with pytest.raises(type(raised)):
+                next(raw)
+    (row,) = kept(path)
+    assert (row["state"], row["why"], row["cost_nano"]) == ("unmetered", why, None)
+    assert row["output_counted"] == 3
+    assert 0 < row["counted_nano"] < row["reserved_nano"]
+
+
+def test_a_stream_that_never_says_that_it_is_finished(
+    library: Any, asynchronous: bool, path: Path
+) -> None:
+    far = Far(library, FRAMES, kind="text/event-stream")
+    post(library, Guard(ledger=path), far, asynchronous, json=NATIVE)
+    (row,) = kept(path)
+    assert (row["state"], row["why"], row["output_billed"]) == ("settled", "", 3)
+
+
+def test_a_plain_answer_that_does_not_either(path: Path) -> None:
+    silent = {**ANSWER, "choices": [{"message": {"content": "Fine."}}]}
+    post(httpx, Guard(ledger=path), Far(httpx, [json.dumps(silent).encode()]), False)
+    assert (kept(path)[0]["state"], kept(path)[0]["why"]) == ("settled", "")
+
+
 @pytest.mark.parametrize(
     ("status", "state"), [(200, "unmetered"), (400, "released"), (429, "released"),
                           (500, "unmetered"), (504, "unmetered")],
@@ -232,7 +278,7 @@ def test_an_answer_that_is_dropped(library: Any, path: Path) -> None:
     del raw, response
     gc.collect()
     (row,) = kept(path)
-    assert (row["state"], row["why"]) == ("unmetered", "ended early, before a usage")
+    assert (row["state"], row["why"]) == ("unmetered", "ended early")
 
 
 def test_an_answer_may_be_dropped_in_the_midst_of_a_write(path: Path) -> None:

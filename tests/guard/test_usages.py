@@ -87,7 +87,7 @@ def test_a_plain_answer_is_read_whole(
 def test_a_packed_stream_is_read_at_its_end() -> None:
     data = b"".join(b"data: %s\n\n" % json.dumps(native("a", (3, n))).encode() for n in range(4))
     found = heard([gzip.compress(data)], streaming=True, undone=gzip.decompress)
-    assert found == Reading(Billed(3, 3), "r", False)
+    assert found == Reading(Billed(3, 3), "r", False, "ended early")
 
 
 @given(st.binary() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(
@@ -134,7 +134,7 @@ def test_what_is_said_is_kept_until_a_usage_is_told(monkeypatch: pytest.MonkeyPa
     early = listener.reading()
     assert early.answer is not None
     assert (early.answer.texts, early.finished, early.request_id) == (("abc",), False, "r")
-    assert early.why == "ended early, before a usage"
+    assert early.why == "ended early"
     usage = b"data: %s\n\n" % json.dumps(compatible("", (1, 2))).encode()
     told_at_last = Listener(streaming=True)
     for frame in (*frames, usage, *frames):

@@ -97,17 +97,17 @@ def test_what_was_counted_by_its_text_is_told_in_both_languages() -> None:
     money = [{"currency": "CNY", "settled": "0.25", "unsettled": "0.75", "counted": "0.5"}]
     tokens = {"most": 5000, "billed": 77, "counted": 1234}
     found = document("a", counted=2, output_tokens=tokens, money=money)
-    said = "2 calls without a usage come to 0.50 CNY by 1,234 tokens of text (modelled)."
+    said = "2 calls without a final usage come to 0.50 CNY by the 1,234 tokens that were heard (modelled)."
     assert said in build_ledger_page(found, language("en")).remarks
     chinese = build_ledger_page(found, language("zh")).remarks
-    assert "2 次调用没有给出用量，按 1,234 个 Token 的文字推算，费用为 0.50 元。" in chinese
+    assert "2 次调用没有给出最终的用量，按收到的 1,234 个 Token 推算，费用为 0.50 元。" in chinese
     unpriced = document("a", counted=1, output_tokens=tokens, money=[], unsettled=1)
     assert any("an unknown sum" in r for r in build_ledger_page(unpriced, language("en")).remarks)
 
 
 WHYS = [
     "the answer says no usage", "answered 500", "no answer: ReadTimeout", "budget 5 CNY/day",
-    "ended early, before a usage", "the answer broke off: ReadError", "no price for the budget",
+    "ended early", "the answer broke off: ReadError", "no price for the budget",
     "never sent: ConnectError", "", "the answer can't be decoded",
 ]  # fmt: skip
 

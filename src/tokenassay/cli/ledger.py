@@ -169,9 +169,11 @@ def _counted(totals: dict[str, Any]) -> str:
     sums = " and ".join(
         money(one["counted"], one["currency"]) for one in totals["money"] if one["counted"] != "0"
     )
-    calls = _calls(totals["counted"], "without a usage comes", "without a usage come")
+    calls = _calls(totals["counted"], "without a final usage comes", "without a final usage come")
     tokens = number(totals["output_tokens"]["counted"])
-    return f"{calls} to {sums or 'an unknown sum'} by {tokens} tokens of text (modelled)."
+    return (
+        f"{calls} to {sums or 'an unknown sum'} by the {tokens} tokens that were heard (modelled)."
+    )
 
 
 def _at_most(one: dict[str, Any]) -> str:

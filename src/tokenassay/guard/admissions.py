@@ -93,14 +93,15 @@ class Admission:
 
     def ending(self, reading: Reading, status: int) -> Ending:
         """How a call ends whose answer had this status and said this."""
-        if reading.usage is not None:
-            why = "" if reading.finished else "ended early"
-            return self.settled(reading.usage, reading.request_id, status, why)
+        if reading.usage is not None and reading.finished:
+            return self.settled(reading.usage, reading.request_id, status)
         # An endpoint that says that the request is at fault has done nothing for it; after a
         # fault of its own or of a gateway between, nobody knows.
-        released = 300 <= status < 500
-        counted = None
-        if status < 300 and reading.answer is not None:
+        # The usage that a stream tells while it goes on is no bill: the model may have written
+        # more before it heard that nobody reads on.
+        released = reading.usage is None and 300 <= status < 500
+        counted = reading.usage
+        if counted is None and status < 300 and reading.answer is not None:
             counted = count_answer(reading.answer, self.estimate)
         cost = None if counted is None else self.cost(counted)
         return Ending(
@@ -112,14 +113,11 @@ class Admission:
             counted_nano=None if cost is None else nano(cost),
         )
 
-    def settled(
-        self, usage: Billed, request_id: str | None, status: int | None, why: str = ""
-    ) -> Ending:
+    def settled(self, usage: Billed, request_id: str | None, status: int | None) -> Ending:
         """How a call ends that was billed for so many tokens."""
         cost = self.cost(usage)
         return Ending(
             state="settled",
-            why=why,
             status=status,
             request_id=request_id,
             input_billed=usage.input,

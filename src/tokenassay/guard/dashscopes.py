@@ -118,7 +118,7 @@ def _reading(answer: Any) -> Reading:
 
 
 def _ending(admission: Admission, answer: Any) -> Ending:
-    return admission.ending(_reading(answer), int(answer.status_code))
+    return admission.ending(_reading(answer).ended(), int(answer.status_code))
 
 
 class _Heard:
@@ -143,9 +143,14 @@ class _Heard:
         self._over = True
         if not self._begun:
             return Ending(state="released", why="never sent: the stream was not read")
-        if error is not None and self._reading.usage is None:
+        reading = self._reading
+        if isinstance(error, StopIteration | StopAsyncIteration):
+            reading = reading.ended()
+        elif error is not None and reading.usage is None:
             return failed(error)
-        return self._admission.ending(self._reading, self._status)
+        elif isinstance(error, Exception):
+            reading = reading.broken(error)
+        return self._admission.ending(reading, self._status)
 
     def begin(self) -> None:
         self._begun = True
@@ -169,7 +174,7 @@ class _Stream:
         try:
             answer = next(self._answers)
         except BaseException as error:
-            ending = self._heard.ending(None if isinstance(error, StopIteration) else error)
+            ending = self._heard.ending(error)
             if ending is not None:
                 self._admission.end(ending)
             raise
@@ -190,8 +195,7 @@ class _AsyncStream:
         try:
             answer = await self._answers.__anext__()
         except BaseException as error:
-            early = not isinstance(error, StopAsyncIteration)
-            ending = self._heard.ending(error if early else None)
+            ending = self._heard.ending(error)
             if ending is not None:
                 await waiting.end(self._admission, ending)
             raise

@@ -141,7 +141,8 @@ class _Watch:
         ).hear
         self.admission = admission
         self.over = False
-        self._broken = ""
+        self._broken: Exception | None = None
+        self._whole = False
         self._listener, self._status = listener, response.status_code
 
     def at_once(self, response: Any) -> Ending:
@@ -151,7 +152,11 @@ class _Watch:
 
     def broke(self, error: Exception) -> None:
         """Take note of what cut the answer off."""
-        self._broken = f"the answer broke off: {type(error).__name__}"
+        self._broken = error
+
+    def came(self) -> None:
+        """Take note that the answer came to its end."""
+        self._whole = True
 
     def ending(self, *, counting: bool = True) -> Ending | None:
         """How the call ended; None where that was said before."""
@@ -161,8 +166,10 @@ class _Watch:
         reading = self._listener.reading()
         if not counting:
             reading = reading._replace(answer=None)
-        if self._broken and reading.usage is None:
-            reading = reading._replace(why=self._broken)
+        if self._broken is not None:
+            reading = reading.broken(self._broken)
+        elif self._whole:
+            reading = reading.ended()
         return self.admission.ending(reading, self._status)
 
     def __del__(self) -> None:
@@ -188,6 +195,7 @@ class _SyncTap:
         except Exception as error:
             self._watch.broke(error)
             raise
+        self._watch.came()
         self._end()
 
     def close(self) -> None:
@@ -215,6 +223,7 @@ class _AsyncTap:
         except Exception as error:
             self._watch.broke(error)
             raise
+        self._watch.came()
         await self._end()
 
     async def aclose(self) -> None:

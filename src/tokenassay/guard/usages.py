@@ -17,7 +17,7 @@ _USAGE: Final = re.compile(rb'"usage"\s*:\s*\{')
 
 _NO_MORE: Final = "the answer is too large to be read for its usage"
 _UNSAID: Final = "the answer says no usage"
-_EARLY: Final = "ended early, before a usage"
+_EARLY: Final = "ended early"
 
 
 class Reading(NamedTuple):
@@ -28,9 +28,19 @@ class Reading(NamedTuple):
     finished: bool
     """False: the answer was still going on when it was last heard of."""
     why: str = ""
-    """Why there is no usage."""
+    """Why there is no usage, or none that is final."""
     answer: Answer | None = None
     """What was said in an answer without a usage, as far as it was heard and kept."""
+
+    def ended(self) -> Reading:
+        """The same of an answer that came to its end, whether it says so or not."""
+        return self._replace(finished=True, why="" if self.usage else self.why)
+
+    def broken(self, error: BaseException) -> Reading:
+        """The same of an answer that was cut off; what is final stays so."""
+        if self.usage is not None and self.finished:
+            return self
+        return self._replace(why=f"the answer broke off: {type(error).__name__}")
 
 
 def reading_of(answer: Any) -> Reading:
@@ -44,8 +54,8 @@ def reading_of(answer: Any) -> Reading:
     return Reading(
         usage,
         id if isinstance(id, str) else None,
-        _finished(answer),
-        "" if usage else _UNSAID,
+        finished := _finished(answer),
+        ("" if finished else _EARLY) if usage else _UNSAID,
     )
 
 
@@ -128,7 +138,11 @@ class Listener:
             whole = self._last
         body = decoded(whole)
         found = reading_of(body)
-        return found if found.usage else found._replace(answer=read_answer(body, None))
+        if self._streaming:
+            return found
+        if found.usage is None:
+            return found._replace(answer=read_answer(body, None))
+        return found.ended()
 
     def _silent(self) -> Reading:
         """A stream without a usage."""

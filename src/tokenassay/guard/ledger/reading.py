@@ -63,7 +63,7 @@ class Money(msgspec.Struct, frozen=True):
     unsettled: Decimal
     """For the others, at the most that each may cost."""
     counted: Decimal
-    """Of those, for the ones whose answers were counted here: what they come to by the count."""
+    """Of those, for the ones whose answers were counted: what they come to by the count."""
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -78,7 +78,7 @@ class Totals(msgspec.Struct, frozen=True):
     unsettled: int
     """Of those sent: under way, or ended without a usage."""
     counted: int
-    """Of the unsettled: whose answers were counted here, from what they say (modelled)."""
+    """Of the unsettled: those of whose answers was counted what was heard (modelled)."""
     unpriced: int
     """Of those sent: whose price is not known, so that no sum of money has them."""
     input_estimated: int

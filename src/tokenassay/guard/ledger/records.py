@@ -52,7 +52,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     output_billed: int | None = None
     cost_nano: int | None = None
     output_counted: int | None = None
-    """Tokens of an answer without a usage, counted from what it says (modelled)."""
+    """Tokens that were heard of an answer without a final usage (modelled)."""
     counted_nano: int | None = None
     """What the call comes to by that count; no budget is held to it."""
 
