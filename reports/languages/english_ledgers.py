@@ -79,7 +79,8 @@ class EnglishLedgers(Language):
         tokens = self.number(totals.output_tokens.counted)
         return (
             f"{self._calls(totals.counted)} without a final usage {verb} to "
-            f"{' and '.join(sums) or 'an unknown sum'} by the {tokens} tokens that were heard (modelled)."
+            f"{' and '.join(sums) or 'an unknown sum'} by the {tokens} tokens that were heard "
+            "(modelled)."
         )
 
     def not_sent(self, count: int) -> str:

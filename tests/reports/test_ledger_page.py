@@ -97,8 +97,9 @@ def test_what_was_counted_by_its_text_is_told_in_both_languages() -> None:
     money = [{"currency": "CNY", "settled": "0.25", "unsettled": "0.75", "counted": "0.5"}]
     tokens = {"most": 5000, "billed": 77, "counted": 1234}
     found = document("a", counted=2, output_tokens=tokens, money=money)
-    said = "2 calls without a final usage come to 0.50 CNY by the 1,234 tokens that were heard (modelled)."
-    assert said in build_ledger_page(found, language("en")).remarks
+    said = "come to 0.50 CNY by the 1,234 tokens that were heard (modelled)."
+    english = build_ledger_page(found, language("en")).remarks
+    assert f"2 calls without a final usage {said}" in english
     chinese = build_ledger_page(found, language("zh")).remarks
     assert "2 次调用没有给出最终的用量，按收到的 1,234 个 Token 推算，费用为 0.50 元。" in chinese
     unpriced = document("a", counted=1, output_tokens=tokens, money=[], unsettled=1)
