@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from threading import RLock
 from typing import Any, TypeVar
 
 import msgspec
@@ -63,7 +64,7 @@ def read_record(text: str, kind: type[T], file: str, first_line: int = 0) -> T:
 def convert(data: Any, kind: type[T], text: str, file: str, first_line: int = 0) -> T:
     """Parsed ``data`` as a record; ``text`` is only read again to find the line of a mistake."""
     try:
-        return msgspec.convert(data, kind)
+        return _converted(data, kind)
     except msgspec.ValidationError as error:
         expected, _, path = str(error).partition(" - at `$")
         path = _spell_keys(data, kind, path.rstrip("`"))
@@ -73,6 +74,14 @@ def convert(data: Any, kind: type[T], text: str, file: str, first_line: int = 0)
         raise complaint(text, file, path, expected, first_line) from None
 
 
+def _converted(data: Any, kind: type[T]) -> T:
+    # What msgspec has to know of a type it finds out when it first meets it, and threads that do
+    # so at once end the process.
+    with _CONVERTING:
+        return msgspec.convert(data, kind)
+
+
+_CONVERTING = RLock()
 _ANY_KEY = "[...]"
 """How msgspec writes a key of a mapping in the path of a mistake."""
 
@@ -88,7 +97,7 @@ def _spell_keys(data: Any, kind: type[Any], path: str) -> str:
     for key in list(place):
         others = {other: place.pop(other) for other in list(place) if other != key}
         try:
-            msgspec.convert(data, kind)
+            _converted(data, kind)
         except msgspec.ValidationError as error:
             if f"`${before}{_ANY_KEY}" in str(error):
                 return f"{before}.{key}{after}"
