@@ -205,6 +205,32 @@ def test_on_postgresql_it_is_too(postgres: str) -> None:
     check_one_moment(postgres)
 
 
+def test_a_ledger_that_may_only_be_read_is_read(path: Path) -> None:
+    store = open_ledger(path)
+    store.enter(a_call(), [])
+    store.close()
+    code = f"""
+import os, shutil, sys, tempfile
+from pathlib import Path
+from tokenassay.guard import Ledger
+folder = Path(tempfile.mkdtemp())
+file = shutil.copy({str(path)!r}, folder / "a ledger#1?.db")
+file.chmod(0o444)
+folder.chmod(0o555)
+if os.geteuid() == 0:
+    os.seteuid(65534)
+try:
+    with Ledger(file) as ledger:
+        print(ledger.name == str(file), ledger.totals().calls)
+finally:
+    os.seteuid(os.getuid())
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("True 1\n", "")
+
+
 def test_a_ledger_that_is_locked_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "_READERS_PATIENCE_S", 0.1)
     open_ledger(path).close()

@@ -133,9 +133,25 @@ def _connect(path: Path, *, create: bool) -> sqlite3.Connection:
         raise ValueError("it is a directory")
     if not create and not path.is_file():
         raise ValueError("no such file")
-    patience = _PATIENCE_S if create else _READERS_PATIENCE_S
+    if create:
+        return _opened(str(path), create=True)
+    try:
+        return _opened(str(path), create=False)
+    except sqlite3.OperationalError as error:
+        # SQLite wants to make a log beside the file, even to read it. Where that may not be, and
+        # there is none, nobody is writing.
+        if "readonly" not in str(error) or path.with_name(f"{path.name}-wal").exists():
+            raise
+    return _opened(f"{path.resolve().as_uri()}?mode=ro&immutable=1", create=False)
+
+
+def _opened(name: str, *, create: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        path, timeout=patience, isolation_level=None, check_same_thread=False
+        name,
+        timeout=_PATIENCE_S if create else _READERS_PATIENCE_S,
+        isolation_level=None,
+        check_same_thread=False,
+        uri=name.startswith("file:///"),
     )
     try:
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
