@@ -50,7 +50,7 @@ def _editions(file: sqlite3.Connection) -> dict[str, str]:
 
 
 def _read(exchange: Exchange, edition: str | None, path: str) -> Read:
-    sent, place = exchange.sent, Place(path, exchange.id)
+    sent, place = exchange.sent, Place(path, exchange.id, "exchange")
     body: Any = decoded(sent.body) if sent.method == "POST" else None
     surface = surface_of(sent.url)
     if surface is None or not isinstance(body, Mapping) or not _BODY & body.keys():

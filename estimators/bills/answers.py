@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from tokenassay.estimators.bills.usages import Billed, read_usage
+from tokenassay.estimators.bills.usages import Billed, read_usage, usage_fault
 
 _PAYLOAD: Final = frozenset({"output", "choices", "object", "data"})
 """What a body that tells of an error alone does not have."""
@@ -31,6 +31,8 @@ class Answer(NamedTuple):
     created: float | None = None
     """Seconds since 1970."""
     id: str | None = None
+    usage_fault: str | None = None
+    """What of the usage can't be read, in words."""
 
 
 def decoded(text: str | bytes) -> Any:
@@ -126,24 +128,26 @@ def _ends(reason: Any) -> bool:
 def _plain(body: Mapping[str, Any], status: int | None) -> Answer:
     said = list(_choices(body))
     texts = tuple(one.text or "" for one in said)
+    billed, fault = _usage(body)
     return Answer(
         texts if said else None,
         "".join(one.reasoning for one in said),
         any(one.calls for one in said),
         True,
-        _usage(body),
+        billed,
         _tells_error(body, status),
         *_about(body),
+        fault,
     )
 
 
-def _usage(body: Mapping[str, Any]) -> Billed | None:
-    """Usage anywhere near the top: an error may carry it inside."""
+def _usage(body: Mapping[str, Any]) -> tuple[Billed | None, str | None]:
+    """Usage anywhere near the top, and what is wrong with it: an error may carry it inside."""
     for holder in (body, body.get("error"), body.get("output")):
-        found = read_usage(holder.get("usage")) if isinstance(holder, Mapping) else None
-        if found is not None:
-            return found
-    return None
+        usage = holder.get("usage") if isinstance(holder, Mapping) else None
+        if usage is not None:
+            return read_usage(usage), usage_fault(usage)
+    return None, None
 
 
 def _about(body: Mapping[str, Any]) -> tuple[str | None, float | None, str | None]:
@@ -172,13 +176,16 @@ def _streamed(
     thoughts: dict[int, list[str]] = {}
     calls = finished = False
     billed: Billed | None = None
+    fault: str | None = None
     native = any("output" in frame for frame in frames)
     for frame in frames:
         for one in _choices(frame):
             texts.setdefault(one.number, []).append(one.text or "")
             thoughts.setdefault(one.number, []).append(one.reasoning)
             calls, finished = calls or one.calls, finished or one.finished
-        billed = _usage(frame) or billed  # usage grows: the last is the whole
+        told, wrong = _usage(frame)
+        if told is not None or wrong is not None:
+            billed, fault = told or billed, wrong  # usage grows: the last is the whole
     growing = None if incremental is None else not incremental
     if not native:
         growing = False
@@ -194,6 +201,7 @@ def _streamed(
         billed,
         refused,
         *about,
+        fault,
     )
 
 

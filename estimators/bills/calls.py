@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from tokenassay.contracts.records import Surface
 from tokenassay.estimators.bills.answers import Answer
+
+PlaceUnit = Literal["line", "entry", "exchange"]
+"""What is numbered: lines, entries of one JSON document, or exchanges of a run."""
 
 
 class Place(NamedTuple):
@@ -16,6 +19,7 @@ class Place(NamedTuple):
 
     file: str
     line: int
+    unit: PlaceUnit = "line"
 
 
 class Call(NamedTuple):

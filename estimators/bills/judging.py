@@ -90,11 +90,15 @@ def judge(tally: Tally) -> Judged:
     findings = tuple(one for one in (found, *outputs, *rest) if one is not None)
     head = worst(findings)
     verdict: Verdict = head.verdict if head else "agrees"
-    why = head.said if head else _agreement(tally, explained)
+    kinds = _kinds(explained, findings, swapped)
+    odd = any(tally.wrong_counts[kind] for kind in kinds)
+    why = head.said if head else _agreement(explained, odd)
     if head is None and tally.wrong_counts["unmetered"]:
         many = tally.wrong_counts["unmetered"]
         verdict = "unmetered"
         why = f"{many:,} of {tally.calls - tally.refused:,} answers tell no usage, which must"
+        fault = next((call.why for call in tally.wrong["unmetered"] if call.why), None)
+        why += f"; {fault}" if fault else ""
     elif head is None and tally.refused == tally.calls:
         why = "every call was refused, and nothing was billed"
     elif head is None and not tally.compared:
@@ -109,7 +113,7 @@ def judge(tally: Tally) -> Judged:
         findings,
         explained.template,
         explained.offset,
-        _kinds(explained, findings, swapped),
+        kinds,
         tuple(notes),
         sample,
     )
@@ -152,10 +156,11 @@ def _explained(
     return found
 
 
-def _agreement(tally: Tally, explained: Explained) -> str:
-    if explained.template in (OWN, None):
-        return "what is billed is what is counted"
-    return f"what is billed is what the template {explained.template} gives"
+def _agreement(explained: Explained, odd: bool) -> str:
+    """That bills agree; ``odd``: some do not, too few to speak against the meter."""
+    own = explained.template in (OWN, None)
+    said = "what is counted" if own else f"what the template {explained.template} gives"
+    return f"what is billed is {said}{', but for single calls' if odd else ''}"
 
 
 def _drifts(

@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from tokenassay.estimators.bills.calls import BadField, Call, Fault, Place
 from tokenassay.estimators.bills.shelves import Shelf
-from tokenassay.estimators.bills.sources.files import fields_of, items_of, shape_of
+from tokenassay.estimators.bills.sources.files import fields_of, items_of, shape_of, unit_of
 from tokenassay.estimators.bills.sources.pairs import (
     Asked,
     Given,
@@ -63,7 +63,7 @@ def _lines(paths: Sequence[str]) -> Callable[[], Iterator[_Line]]:
     def read() -> Iterator[_Line]:
         for path, shape in shapes:
             for number, raw in items_of(path, shape):
-                yield Place(path, number), raw
+                yield Place(path, number, unit_of(shape)), raw
 
     return read
 
@@ -165,10 +165,15 @@ def _key(half: Asked | Given, by: By) -> str | None:
 
 def _packed(line: _Line) -> bytes:
     place, raw = line
-    return f"{place.line}\n{place.file}\0".encode("utf-8", "surrogatepass") + (raw or b"")
+    return f"{place.line}\n{place.unit}\n{place.file}\0".encode("utf-8", "surrogatepass") + (
+        raw or b""
+    )
 
 
 def _unpacked(data: bytes) -> _Line:
     head, _, raw = data.partition(b"\0")
-    line, _, file = head.partition(b"\n")
-    return Place(file.decode("utf-8", "surrogatepass"), int(line)), raw
+    line, unit, file = head.split(b"\n", 2)
+    place = Place(
+        file.decode("utf-8", "surrogatepass"), int(line), "line" if unit == b"line" else "entry"
+    )
+    return place, raw

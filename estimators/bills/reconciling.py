@@ -13,7 +13,13 @@ from tokenassay.estimators.bills.calls import BadField, Call, Fault, Place, Read
 from tokenassay.estimators.bills.judging import Judged, judge
 from tokenassay.estimators.bills.matching import Alone, By, join
 from tokenassay.estimators.bills.sources import har, litellm, pairs
-from tokenassay.estimators.bills.sources.files import Shape, fields_of, items_of, shape_of
+from tokenassay.estimators.bills.sources.files import (
+    Shape,
+    fields_of,
+    items_of,
+    shape_of,
+    unit_of,
+)
 from tokenassay.estimators.bills.tallies import Tally
 from tokenassay.estimators.bills.weighing import Terms, Weigher
 from tokenassay.estimators.requests import NotARequest
@@ -97,7 +103,7 @@ def _calls_of(path: str, forms: Counter[str]) -> Iterator[Read]:
     if shape == "run":
         raise SourceError(f"{path}: a run is read by its own reader")
     for number, raw in items_of(path, shape):
-        place = Place(path, number)
+        place = Place(path, number, unit_of(shape))
         try:
             yield _read(raw, shape, place, forms)
         except BadField as error:

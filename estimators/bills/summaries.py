@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tokenassay.estimators.bills.calls import Fault
+from tokenassay.estimators.bills.calls import Fault, Place
 from tokenassay.estimators.bills.judging import Drift, Judged
 from tokenassay.estimators.bills.reconciling import NAMED, Reconciled
 
@@ -24,8 +24,7 @@ def summary(found: Reconciled) -> dict[str, Any]:
             "responses_tokens": found.alone_tokens,
             "named": [
                 {
-                    "file": one.place.file,
-                    "line": one.place.line,
+                    **_place(one.place),
                     "key": one.key,
                     "side": one.side,
                     "why": one.why,
@@ -91,12 +90,12 @@ def _model(one: Judged) -> dict[str, Any]:
         "wrong": one.wrong_calls,
         "wrong_calls": [
             {
-                "file": call.place.file,
-                "line": call.place.line,
+                **_place(call.place),
                 "key": call.key,
                 "what": call.what,
                 "counted": call.counted,
                 "billed": call.billed,
+                "why": call.why,
             }
             for call in one.wrong[:NAMED]
         ],
@@ -112,5 +111,8 @@ def _drift(drift: Drift | None) -> dict[str, Any]:
 
 
 def _fault(fault: Fault) -> dict[str, Any]:
-    place = fault.place
-    return {"file": place.file, "line": place.line, "field": fault.field, "why": fault.why}
+    return {**_place(fault.place), "field": fault.field, "why": fault.why}
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {"file": place.file, "line": place.line, "unit": place.unit}

@@ -16,7 +16,8 @@ from tokenassay.estimators.bills.weighing import Observation, Weighed
 
 Wrong = Literal["input", "documents", "output", "total", "details", "unmetered", "errors"]
 """What of a call is billed wrongly. ``documents``: no more is billed than without them;
-``details``: cached or thinking tokens beyond the whole; ``unmetered``: no usage where there must
+``details``: cached or thinking tokens beyond the whole, or a figure that is no number of tokens;
+``unmetered``: no usage where there must
 be some; ``errors``: usage of a refused request."""
 
 NAMED: Final = 100
@@ -41,13 +42,8 @@ class WrongCall(NamedTuple):
     what: Wrong
     counted: int | None
     billed: int | None
-
-
-class Fit(NamedTuple):
-    """Calls that one way of counting does not account for."""
-
-    calls: list[WrongCall]
-    """The first of them."""
+    why: str | None = None
+    """What of its usage can't be read."""
 
 
 class Sample:
@@ -116,10 +112,10 @@ class Tally:
             return
         billed = answer.billed
         if billed is None or not billed.tells:
-            if weighed.may_be_silent:
+            if weighed.may_be_silent and answer.usage_fault is None:
                 self.silent += 1
             else:
-                self._note(weighed, "unmetered", "unmetered", None, None)
+                self._note(weighed, "unmetered", "unmetered", None, None, answer.usage_fault)
             self.bill.take(weighed, {})
             return
         self._take_billed(weighed, billed)
@@ -201,24 +197,34 @@ class Tally:
     def _take_details(self, weighed: Weighed, billed: Billed) -> None:
         given, made = billed.input or 0, billed.output or 0
         cached, reasoning = billed.cached or 0, billed.reasoning or 0
+        fault = weighed.call.answer.usage_fault
         self.cached += cached
         self.cached_calls += cached > 0
         self.cache_created += billed.cache_created or 0
         self.reasoning += reasoning
         self.thinking_calls += bool(reasoning or weighed.call.answer.reasoning)
-        if cached > given:
+        if fault is not None:
+            self._note(weighed, "details", "details", None, None, fault)
+        elif cached > given:
             self._note(weighed, "details", "details", given, cached)
         elif reasoning > made:
             self._note(weighed, "details", "details", made, reasoning)
 
     def _note(
-        self, weighed: Weighed, kind: str, what: Wrong, counted: int | None, billed: int | None
+        self,
+        weighed: Weighed,
+        kind: str,
+        what: Wrong,
+        counted: int | None,
+        billed: int | None,
+        why: str | None = None,
     ) -> None:
         self.wrong_counts[kind] += 1
         listed = self.wrong.setdefault(kind, [])
         if len(listed) < NAMED:
             call = weighed.call
-            listed.append(WrongCall(call.place, call.key, weighed.number, what, counted, billed))
+            at = call.place, call.key, weighed.number
+            listed.append(WrongCall(*at, what, counted, billed, why))
 
 
 def _input_by(template: str) -> str:

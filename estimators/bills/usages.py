@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -12,6 +13,11 @@ _INPUT: Final = ("input_tokens", "prompt_tokens")
 _OUTPUT: Final = ("output_tokens", "completion_tokens")
 _INPUT_DETAILS: Final = ("input_tokens_details", "prompt_tokens_details")
 _OUTPUT_DETAILS: Final = ("output_tokens_details", "completion_tokens_details")
+_TOTAL: Final = ("total_tokens",)
+_CACHE_DETAILS: Final = ("cached_tokens", "cache_creation_input_tokens", "cache_creation_tokens")
+_REASONING: Final = ("reasoning_tokens",)
+_LONGEST: Final = 40
+"""Characters of a wrong value that are shown."""
 
 
 class Billed(NamedTuple):
@@ -44,19 +50,46 @@ def read_usage(usage: Any) -> Billed | None:
     return Billed(
         given,
         made,
-        _first(usage, ("total_tokens",)),
-        _first(inner, ("cached_tokens",)),
-        _first(inner, ("cache_creation_input_tokens", "cache_creation_tokens")),
-        _first(outer, ("reasoning_tokens",)),
+        _first(usage, _TOTAL),
+        _first(inner, _CACHE_DETAILS[:1]),
+        _first(inner, _CACHE_DETAILS[1:]),
+        _first(outer, _REASONING),
     )
 
 
-def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
-    for name in names:
-        value = fields.get(name)
-        if value.__class__ is int and 0 <= value < _MOST:
-            return int(value)
+def usage_fault(usage: Any) -> str | None:
+    """What of a ``usage`` can't be read, in words; None where all can, or there is none."""
+    if usage is None:
+        return None
+    if not isinstance(usage, Mapping):
+        return f"usage is {_shown(usage)}, expected an object"
+    details = (_INPUT_DETAILS, _CACHE_DETAILS), (_OUTPUT_DETAILS, _REASONING)
+    plain = ("", usage, (*_INPUT, *_OUTPUT, *_TOTAL))
+    inner = ((f"{name}.", usage.get(name), inside) for names, inside in details for name in names)
+    for prefix, holder, fields in (plain, *inner):
+        if not isinstance(holder, Mapping):
+            continue
+        for name in fields:
+            value = holder.get(name)
+            if value is not None and _tokens(value) is None:
+                shown = _shown(value)
+                return f"usage.{prefix}{name} is {shown}, expected a whole number from 0"
     return None
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
+    return next((told for name in names if (told := _tokens(fields.get(name))) is not None), None)
+
+
+def _tokens(value: Any) -> int | None:
+    if value.__class__ is float and value.is_integer():  # as some gateways write whole numbers
+        value = int(value)
+    return int(value) if value.__class__ is int and 0 <= value < _MOST else None
 
 
 def _object(fields: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ import msgspec
 from tokenassay.estimators.batches.lines import BadLine, decode_slowly
 from tokenassay.estimators.batches.sources import LONGEST_LINE, lines_in, parts_of
 from tokenassay.estimators.batches.stores import SourceError, open_at
-from tokenassay.estimators.bills.calls import BadField
+from tokenassay.estimators.bills.calls import BadField, PlaceUnit
 
 Shape = Literal["lines", "array", "har", "run"]
 """JSON lines; a JSON array of what such lines hold; a browser's log; a run of ``check``."""
@@ -59,6 +59,11 @@ def _shape_by(first: bytes) -> Shape:
         return "array"
     whole = isinstance(found, dict) and isinstance(found.get("log"), dict)
     return "har" if whole and "entries" in found["log"] else "lines"
+
+
+def unit_of(shape: Shape) -> PlaceUnit:
+    """What the items of a file are called."""
+    return "line" if shape == "lines" else "entry"
 
 
 def items_of(path: str, shape: Shape) -> Iterator[tuple[int, bytes | None]]:

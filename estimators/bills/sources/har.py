@@ -5,10 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
+from tokenassay.contracts import store
+from tokenassay.contracts.clauses import EndpointClause
 from tokenassay.estimators.bills.answers import decoded, read_answer
 from tokenassay.estimators.bills.calls import BadField, Call, Place, Skipped, day_of
+from tokenassay.estimators.bills.sources.charsets import restored
 from tokenassay.estimators.bills.sources.pairs import asks_for_stream, is_incremental, surface_of
 
 _BODY: Final = frozenset({"messages", "input"})
@@ -28,6 +32,8 @@ def read_entry(fields: Mapping[str, Any], place: Place) -> Call | Skipped:
     url = url if isinstance(url, str) else ""
     if not isinstance(body, Mapping) or not (_BODY & body.keys()):
         return Skipped("no request of a model")
+    if not _is_chat(body, url):
+        return Skipped("no chat")
     status = response.get("status")
     status = status if status.__class__ is int else None
     if not status:
@@ -57,11 +63,32 @@ def read_entry(fields: Mapping[str, Any], place: Place) -> Call | Skipped:
     )
 
 
+def _is_chat(body: Mapping[str, Any], url: str) -> bool:
+    """Whether a request is for an answer: not for embeddings, nor to count tokens."""
+    if "messages" not in body and not isinstance(body.get("input"), Mapping):
+        return False
+    return surface_of(url) is not None or not url.partition("?")[0].endswith(_other_paths())
+
+
+@lru_cache(maxsize=1)
+def _other_paths() -> tuple[str, ...]:
+    """Where the documents place what takes a JSON body and is no chat."""
+    clauses = (clause for id in store.headers() for clause in store.load_edition(id).clauses)
+    found = {
+        clause.path
+        for clause in clauses
+        if isinstance(clause, EndpointClause)
+        and clause.operation not in ("generate", "chat")
+        and "{" not in clause.path
+    }
+    return tuple(sorted(found))
+
+
 def _plain(text: str, holder: Mapping[str, Any], field: str) -> str | bytes:
     if holder.get("encoding") != "base64":
-        return text
+        return restored(text)
     try:
-        return base64.b64decode(text, validate=False)
+        return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
         raise BadField(f"{field}.text", "not base64, which its encoding says it is") from None
 

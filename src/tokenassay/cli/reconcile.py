@@ -145,7 +145,8 @@ def against(shown: dict[str, Any]) -> list[str]:
 def unread(shown: dict[str, Any]) -> Iterator[str]:
     """What could not be used, a line for each kind."""
     if shown["bad_line_count"]:
-        yield f"{_lines(shown['bad_line_count'])} can't be read; {_first(shown['bad_lines'])}"
+        many = _items(shown["bad_line_count"], shown["bad_lines"][0]["unit"])
+        yield f"{many} can't be read; {_first(shown['bad_lines'])}"
     if shown["uncounted_count"]:
         many = _calls(shown["uncounted_count"])
         yield f"{many} can't be counted; {_first(shown['uncounted'])}"
@@ -154,11 +155,12 @@ def unread(shown: dict[str, Any]) -> Iterator[str]:
 def _first(faults: list[dict[str, Any]]) -> str:
     one = faults[0]
     field = f", {one['field']}" if one["field"] else ""
-    return f"the first is {one['file']}, line {one['line']}{field}: {one['why']}"
+    return f"the first is {one['file']}, {one['unit']} {one['line']}{field}: {one['why']}"
 
 
-def _lines(count: int) -> str:
-    return f"{count:,} line{'' if count == 1 else 's'}"
+def _items(count: int, unit: str) -> str:
+    many = "entries" if unit == "entry" else f"{unit}s"
+    return f"{count:,} {unit if count == 1 else many}"
 
 
 def _calls(count: int) -> str:

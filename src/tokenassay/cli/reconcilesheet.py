@@ -108,13 +108,19 @@ def _wrong(one: Shown) -> Any:
     made = table("where", "key", "what", "counted", "billed", right=("counted", "billed"))
     for call in one["wrong_calls"][:_LISTED]:
         made.add_row(
-            visible(f"{call['file']}, line {call['line']}"),
+            visible(_where(call)),
             visible(call["key"] or ""),
             call["what"],
             "" if call["counted"] is None else number(call["counted"]),
-            "nothing told" if call["billed"] is None else number(call["billed"]),
+            _told(call),
         )
     return made
+
+
+def _told(call: Shown) -> str:
+    if call["why"] is not None:
+        return visible(call["why"])
+    return "nothing told" if call["billed"] is None else number(call["billed"])
 
 
 def _lists(shown: Shown) -> Iterator[tuple[str, list[tuple[str, str]]]]:
@@ -130,7 +136,7 @@ def _lists(shown: Shown) -> Iterator[tuple[str, list[tuple[str, str]]]]:
 
 
 def _where(one: Shown) -> str:
-    return f"{one['file']}, line {one['line']}"
+    return f"{one['file']}, {one['unit']} {one['line']}"
 
 
 def _said(fault: Shown) -> str:

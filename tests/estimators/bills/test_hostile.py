@@ -130,6 +130,47 @@ def test_the_dialects_figures_are_read_in_all_forms() -> None:
         assert read_usage(wrong) is None
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"prompt_tokens": "9"}, 'usage.prompt_tokens is "9"'),
+        ({"completion_tokens": -1}, "usage.completion_tokens is -1"),
+        ({"prompt_tokens": 9.5}, "usage.prompt_tokens is 9.5"),
+        ({"prompt_tokens": True}, "usage.prompt_tokens is true"),
+        ({"prompt_tokens": 10**30}, "usage.prompt_tokens is 1000"),
+        ({"prompt_tokens": "\ud800" + "9" * 99}, "usage.prompt_tokens is"),
+        ({"total_tokens": -10}, "usage.total_tokens is -10"),
+        ({"prompt_tokens_details": {"cached_tokens": -3}}, "prompt_tokens_details.cached_tokens"),
+        (
+            {"completion_tokens_details": {"reasoning_tokens": "1"}},
+            "completion_tokens_details.reasoning_tokens",
+        ),
+    ],
+)
+def test_a_figure_that_is_no_number_of_tokens_is_told(
+    change: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    usage: dict[str, Any] = {**USAGE, **change}
+    body = {**GOOD, "usage": usage}
+    (found,) = read(tmp_path, json.dumps({"request": SAID, "response": body})).models
+    assert found.wrong_calls == 1
+    (call,) = found.wrong
+    assert call.why is not None
+    assert said in call.why
+    assert "expected a whole number" in call.why
+    assert len(call.why) < 150
+
+
+def test_usage_of_another_kind_is_told_and_whole_floats_are_read(tmp_path: Path) -> None:
+    line = {"request": SAID, "response": {**GOOD, "usage": [1]}}
+    (found,) = read(tmp_path, json.dumps(line)).models
+    assert found.verdict == "unmetered"
+    assert found.why.endswith("usage is [1], expected an object")
+    assert read_usage({"prompt_tokens": 9.0, "completion_tokens": 1.0}) == read_usage(
+        {"prompt_tokens": 9, "completion_tokens": 1}
+    )
+
+
 def test_of_a_stream_the_last_usage_counts() -> None:
     frames = [
         {"output": {"text": "A river"}, "usage": {"input_tokens": 9, "output_tokens": 2}},

@@ -96,6 +96,7 @@ def test_one_odd_answer_changes_no_verdict_but_is_named(constant: int, at: int, 
     assert found.drift["input"] == (constant, 1.0, 0.0)
     if not constant:
         assert [call.place.line for call in found.wrong] == [at + 1]
+        assert found.why.endswith("but for single calls")
 
 
 def test_noise_is_erratic(tmp_path: Path) -> None:
