@@ -13,8 +13,10 @@ from tokenassay.conformance.failures import Stopped
 from tokenassay.conformance.probe import Probe
 from tokenassay.conformance.sessions import Session
 from tokenassay.contracts.records import Record
+from tokenassay.estimators.bills.explanations import Explained
 from tokenassay.estimators.bills.findings import Finding, Verdict, worst
-from tokenassay.estimators.bills.inputs import Explained, explain, inconsistent
+from tokenassay.estimators.bills.inputs import explain
+from tokenassay.estimators.bills.lawless import inconsistent
 from tokenassay.estimators.bills.laws import spare_of
 from tokenassay.estimators.bills.metered import OWN
 from tokenassay.estimators.bills.outputs import error_finding, output_findings, total_finding

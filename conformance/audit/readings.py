@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import pairwise
@@ -75,6 +76,19 @@ class Reading(Record, frozen=True, kw_only=True):
         """Whether the first message is a system message."""
         role: str = self.question.messages[0]["role"]
         return role == "system"
+
+    @property
+    def said_by(self) -> dict[str, int]:
+        """Tokens of the texts by the role that says them."""
+        found: Counter[str] = Counter()
+        for message in self.question.messages:
+            found[message["role"]] += counter().count(message["content"])
+        return dict(found)
+
+    @property
+    def settings(self) -> frozenset[str]:
+        """None that differs: all questions are asked with the same."""
+        return frozenset()
 
     @property
     def alike(self) -> str:

@@ -89,6 +89,14 @@ def finding_of(law: Law, side: Side, *, where: str = "") -> Finding | None:
     )
 
 
+_HINT: Final = ", as a hidden prompt of that length would bring about"
+
+
+def hintless(said: str) -> str:
+    """What a finding says, without what may have brought it about."""
+    return said.removesuffix(_HINT)
+
+
 def _tokens(number: int) -> str:
     plural = "token" if abs(number) == 1 else "tokens"
     return f"{abs(number):,} {plural} too {'many' if number > 0 else 'few'}"
@@ -97,7 +105,7 @@ def _tokens(number: int) -> str:
 def _hint(side: Side, law: Law) -> str:
     if side != "input" or law.surplus < 1:
         return ""
-    return ", as a hidden prompt of that length would bring about"
+    return _HINT
 
 
 def worst(findings: tuple[Finding, ...]) -> Finding | None:

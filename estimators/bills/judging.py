@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
+from tokenassay.estimators.bills.explanations import Explained
 from tokenassay.estimators.bills.findings import Finding, Side, worst
 from tokenassay.estimators.bills.findings import Verdict as Breach
-from tokenassay.estimators.bills.inputs import Explained, explain, inconsistent
+from tokenassay.estimators.bills.inputs import explain
+from tokenassay.estimators.bills.lawless import inconsistent
 from tokenassay.estimators.bills.laws import theil_sen
 from tokenassay.estimators.bills.metered import OWN
 from tokenassay.estimators.bills.outputs import error_finding, output_findings, total_finding
 from tokenassay.estimators.bills.parts import (
-    beyond_finding,
+    bound_finding,
     choice_finding,
     document_finding,
-    least_finding,
+    feature_finding,
+    thinking_finding,
 )
 from tokenassay.estimators.bills.tallies import Tally, WrongCall, input_by
 from tokenassay.estimators.bills.weighing import Observation
@@ -83,7 +86,8 @@ def judge(tally: Tally) -> Judged:
     total = total_finding(sample) if sample else None
     rest = (
         document_finding(tally),
-        beyond_finding(tally),
+        feature_finding(tally),
+        thinking_finding(tally),
         total,
         error_finding(tally.errors.taken),
     )
@@ -122,7 +126,7 @@ def judge(tally: Tally) -> Judged:
 def _outputs(sample: Sequence[Observation], others: Sequence[Observation]) -> tuple[Finding, ...]:
     found = tuple(output_findings(sample))
     every = (*sample, *others)
-    return found or tuple(filter(None, (choice_finding(every) or least_finding(every),)))
+    return found or tuple(filter(None, (choice_finding(every) or bound_finding(every),)))
 
 
 def _explained(

@@ -46,6 +46,16 @@ class Metered(Protocol):
         ...
 
     @property
+    def said_by(self) -> Mapping[str, int]:
+        """Tokens of the texts by the role that says them."""
+        ...
+
+    @property
+    def settings(self) -> frozenset[str]:
+        """Names of what the request sets beside its messages."""
+        ...
+
+    @property
     def message_count(self) -> int:
         """Messages of the request."""
         ...

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from tokenassay.estimators.bills.conditions import bounded, located, of_two
 from tokenassay.estimators.bills.findings import Finding, finding_of
-from tokenassay.estimators.bills.inputs import by_stream
 from tokenassay.estimators.bills.laws import Law, find_law, spare_of
 from tokenassay.estimators.bills.metered import Metered
 
@@ -25,7 +25,9 @@ def output_findings(readings: Sequence[Metered]) -> Iterator[Finding]:
         if found is not None:
             yield found
         return
-    for known in (_room(told), _streams(told)):
+    counted, billed = [r.output or 0 for r in told], [r.billed_output or 0 for r in told]
+    bound = bounded(counted, billed, "output")
+    for known in (_room(told), bound, _streams(told), located(told, counted, billed, "output")):
         if known is not None:
             yield known
             return
@@ -70,7 +72,7 @@ def _streams(told: Sequence[Metered]) -> Finding | None:
     one, other = _law(plain), _law(streamed)
     if one is None or other is None:
         return None
-    return by_stream(one, other, "output")
+    return of_two(one, other, "output")
 
 
 def total_finding(readings: Sequence[Metered]) -> Finding | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import reduce
-from typing import Final
+from typing import Final, Literal
 
+from tokenassay.estimators.bills.conditions import bounded
 from tokenassay.estimators.bills.findings import Finding
 from tokenassay.estimators.bills.tallies import Tally
 from tokenassay.estimators.bills.weighing import Observation
@@ -35,32 +36,28 @@ def choice_finding(sample: Sequence[Observation]) -> Finding | None:
     )
 
 
-def least_finding(sample: Sequence[Observation]) -> Finding | None:
-    """Short answers are all billed as one and the same number."""
+def bound_finding(sample: Sequence[Observation]) -> Finding | None:
+    """Short answers, or long ones, are all billed as one and the same number."""
     told = [
         (one.output, one.billed_output)
         for one in sample
         if one.output is not None and one.billed_output is not None
     ]
-    wrong = [(made, billed) for made, billed in told if made != billed]
-    least = {billed for _, billed in wrong}
-    if len(least) != 1 or len({made for made, _ in wrong}) < _FEWEST_CHOICES:
-        return None
-    (most,) = least
-    if any(made >= most for made, _ in wrong) or any(billed < most for _, billed in told):
-        return None
-    ratio = sum(billed for _, billed in told) / max(1, sum(made for made, _ in told))
-    said = f"output: an answer of fewer than {most} tokens is billed as {most}"
-    return Finding(side="output", verdict="inflated", factor=round(ratio, 4), said=said)
+    return bounded([made for made, _ in told], [billed for _, billed in told], "output")
 
 
-def beyond_finding(tally: Tally) -> Finding | None:
-    """Requests with more than plain text, billed far beyond the most that they may count."""
-    calls, beyond = tally.featured, tally.beyond
-    if beyond < _FEWEST_CHOICES or beyond * 3 < calls:
-        return None
-    said = f"input: {beyond} of {calls} requests with tools or other features are billed far more"
-    return Finding(side="input", verdict="inflated", said=f"{said} than they may count at the most")
+def feature_finding(tally: Tally) -> Finding | None:
+    """Requests with more than plain text, billed far from all that they may count."""
+    calls = tally.featured
+    ways: tuple[tuple[int, Literal["inflated", "deflated"], str], ...] = (
+        (tally.beyond, "inflated", "far more than they may count at the most"),
+        (tally.beneath, "deflated", "far less than they must count at the least"),
+    )
+    for many, verdict, said in ways:
+        if many >= _FEWEST_CHOICES and many * 3 >= calls:
+            whole = f"input: {many} of {calls} requests with tools or other features are billed"
+            return Finding(side="input", verdict=verdict, said=f"{whole} {said}")
+    return None
 
 
 def document_finding(tally: Tally) -> Finding | None:
@@ -79,4 +76,19 @@ def document_finding(tally: Tally) -> Finding | None:
         factor=float(times),
         said=f"input: what {len(tokens)} different documents are billed are all multiples of "
         f"{times}, as if each were counted {times} times",
+    )
+
+
+def thinking_finding(tally: Tally) -> Finding | None:
+    """Thinking tokens that are stated otherwise than the thoughts count, in most answers."""
+    answers, wrong = tally.thoughts, tally.misstated_thoughts
+    if wrong < _FEWEST_CHOICES or wrong * 2 < answers:
+        return None
+    counted, told = tally.counted_thoughts, tally.told_thoughts
+    return Finding(
+        side="output",
+        verdict="inflated" if told > counted else "deflated",
+        factor=round(told / max(1, counted), 4),
+        said=f"output: of {answers} answers that show their thoughts {wrong} state other thinking "
+        f"tokens than these count, {told:,} for {counted:,} over all",
     )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from typing import Final
 
 HELD_BYTES: Final = 64 << 20
 """Bytes that wait in memory; what is beyond waits in a temporary file, without a limit."""
+
+_SLOT: Final = 100
+"""Bytes of a dictionary's place for one entry, with the room that it keeps free."""
 
 
 class Shelf:
@@ -23,9 +27,10 @@ class Shelf:
         """Keep ``data``; False where something waits by that key already."""
         if key in self._held or self._find(key) is not None:
             return False
-        if self._size + len(data) <= self._room:
+        size = _held_size(key, data)
+        if self._size + size <= self._room:
             self._held[key] = data
-            self._size += len(data)
+            self._size += size
             return True
         if self._file is None:
             self._file = _temporary()
@@ -36,7 +41,7 @@ class Shelf:
         """What waits by a key, which then waits no longer; None: nothing."""
         data = self._held.pop(key, None)
         if data is not None:
-            self._size -= len(data)
+            self._size -= _held_size(key, data)
             return data
         data = self._find(key)
         if data is not None and self._file is not None:
@@ -66,6 +71,11 @@ class Shelf:
         found = self._file.execute("SELECT data FROM waiting WHERE key = ?", (_bytes(key),))
         row = found.fetchone()
         return None if row is None else bytes(row[0])
+
+
+def _held_size(key: str, data: bytes) -> int:
+    """Bytes of memory: short lines take more for their objects than for their text."""
+    return sys.getsizeof(key) + sys.getsizeof(data) + _SLOT
 
 
 def _temporary() -> sqlite3.Connection:

@@ -73,7 +73,13 @@ def _model(one: Judged) -> dict[str, Any]:
         },
         "cached": {"calls": tally.cached_calls, "tokens": tally.cached},
         "cache_created_tokens": tally.cache_created,
-        "thinking": {"calls": tally.thinking_calls, "tokens": tally.reasoning},
+        "thinking": {
+            "calls": tally.thinking_calls,
+            "tokens": tally.reasoning,
+            "shown": tally.thoughts,
+            "shown_counted": tally.counted_thoughts,
+            "shown_billed": tally.told_thoughts,
+        },
         "findings": [
             {
                 "side": finding.side,

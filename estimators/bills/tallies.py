@@ -12,7 +12,7 @@ from tokenassay.estimators.bills.calls import Place
 from tokenassay.estimators.bills.metered import OWN
 from tokenassay.estimators.bills.money import Bill
 from tokenassay.estimators.bills.usages import Billed
-from tokenassay.estimators.bills.weighing import Observation, Weighed
+from tokenassay.estimators.bills.weighing import Observation, Weighed, thinking_markers
 
 Wrong = Literal["input", "documents", "output", "total", "details", "unmetered", "errors"]
 """What of a call is billed wrongly. ``documents``: no more is billed than without them;
@@ -79,13 +79,17 @@ class Tally:
         self.counted_output = self.told_output = self.outputs = 0
         """Output of the answers that could be counted: counted, billed, how many."""
         self.billed_output = 0
-        self.featured = self.beyond = 0
-        """Calls with more than plain text; those billed far beyond the range of their count."""
+        self.featured = self.beyond = self.beneath = 0
+        """Calls with more than plain text; those billed far beyond the range of their count, and
+        those far beneath it."""
         self.document_calls = 0
         self.documents: dict[tuple[str, ...], int] = {}
         """What documents are billed beside the rest of the request."""
         self.cached = self.cache_created = self.reasoning = 0
         self.cached_calls = self.thinking_calls = 0
+        self.thoughts = self.counted_thoughts = self.told_thoughts = self.misstated_thoughts = 0
+        """Answers that show thoughts and state their tokens: how many, the tokens counted and
+        stated, and how many state others than are shown."""
         self.basis: Counter[str] = Counter()
         self.whys: dict[str, str] = {}
         self.first_day: dt.date | None = None
@@ -172,6 +176,8 @@ class Tally:
             most = found.input_range[1]
             if found.basis != "approximate" and most is not None:
                 self.beyond += given > most + most * _BEYOND + _MARGIN
+                least = found.input_range[0] or 0
+                self.beneath += given < least - least * _BEYOND - _MARGIN
             if not weighed.within:
                 self.doubtful += 1
             return {}
@@ -203,6 +209,12 @@ class Tally:
         self.cache_created += billed.cache_created or 0
         self.reasoning += reasoning
         self.thinking_calls += bool(reasoning or weighed.call.answer.reasoning)
+        thought = weighed.thought
+        if thought is not None and billed.reasoning is not None:
+            self.thoughts += 1
+            self.counted_thoughts += thought
+            self.told_thoughts += reasoning
+            self.misstated_thoughts += not thought <= reasoning <= thought + thinking_markers()
         if fault is not None:
             self._note(weighed, "details", "details", None, None, fault)
         elif cached > given:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
 from hashlib import blake2b
@@ -45,6 +46,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     said: int
     earlier: int
+    said_by: dict[str, int]
+    settings: frozenset[str]
     message_count: int
     has_system: bool
     streamed: bool
@@ -187,8 +190,15 @@ class Weighed:
             reasoning = answer.billed.reasoning if answer.billed else None
             return made if not reasoning else None  # thoughts that are not shown
         made += count(answer.reasoning)
-        markers = store.templates().thinking_marker_tokens or 0
+        markers = thinking_markers()
         return told if told is not None and made <= told <= made + markers else made
+
+    @cached_property
+    def thought(self) -> int | None:
+        """Tokens of the thoughts that the answer shows whole; None where it shows none."""
+        if self.output is None or not self.call.answer.reasoning:
+            return None
+        return counter().count(self.call.answer.reasoning)
 
     def _choices(self) -> tuple[int, ...]:
         texts = self.call.answer.texts or ()
@@ -229,6 +239,9 @@ class Weighed:
         turns = list(turns_of(request, None))
         texts = [turn.text for turn in turns]
         each = [counter().count(text) for text in texts]
+        said_by: Counter[str] = Counter()
+        for turn, tokens in zip(turns, each, strict=True):
+            said_by[turn.role] += tokens
         sizes = measured("")
         for text in texts:
             sizes = {unit: sizes[unit] + size for unit, size in measured(text).items()}
@@ -238,6 +251,8 @@ class Weighed:
             counts=self.counts(),
             said=sum(each),
             earlier=sum(each[:-1]),
+            said_by=dict(said_by),
+            settings=frozenset(request.parameters),
             message_count=len(turns),
             has_system=bool(turns) and turns[0].role == "system",
             streamed=self.streamed,
@@ -251,6 +266,11 @@ class Weighed:
             output=self.output,
             choices=self._choices(),
         )
+
+
+def thinking_markers() -> int:
+    """Tokens at most that stand around thoughts and may be counted with them."""
+    return store.templates().thinking_marker_tokens or 0
 
 
 @lru_cache(maxsize=1)
