@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from tests.conformance.mock.compat import OF_2024, ROLE, Compat, refer, user
-from tokenassay.conformance.mock import make_app
-from tokenassay.contracts.store import Contract, load_edition
+from tests.conformance.mock.compat import OF_2024
+from tests.estimators.bills import traffic
 from tokenassay.estimators.bills.judging import Judged
 from tokenassay.estimators.bills.reconciling import reconcile
 from tokenassay.estimators.bills.weighing import Terms
@@ -17,18 +15,9 @@ from tokenassay.estimators.bills.weighing import Terms
 
 def judged(folder: Path, lies: tuple[str, ...], documents: int = 16) -> Judged:
     """The bills of questions about so many documents, and of some without any."""
-    client = Compat(make_app([Contract(load_edition(OF_2024))], lies), OF_2024, "qwen-long")
-    lines = []
-    for number in range(documents + 6):
-        messages = [ROLE, user(f"What does it say of river {number}?")]
-        if number < documents:
-            text = f"River {number} is {number * 7} miles long. " + "It is calm. " * number
-            messages.insert(1, refer(client.keep(f"{number}.txt", text.encode())))
-        body = {"model": "qwen-long", "messages": messages}
-        lines.append({"request": body, "response": client.ask(messages).json()})
-    path = folder / "log.jsonl"
-    path.write_text("\n".join(map(json.dumps, lines)), "utf-8")
-    (found,) = reconcile(str(path), terms=Terms(edition=OF_2024)).models
+    calls = traffic.documents(OF_2024, lies, documents)
+    (name,) = traffic.as_pairs(folder, calls)
+    (found,) = reconcile(name, terms=Terms(edition=OF_2024)).models
     return found
 
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.conformance.mock.compat import OF_2024, OF_2026, Compat
 from tests.estimators.bills import traffic
 from tests.estimators.bills.traffic import NATIVE, OPENAI, Talk, Writer
-from tokenassay.conformance.mock.lies.registry import named_lies, tellable_lies
-from tokenassay.contracts.store import load_edition
+from tokenassay.conformance.mock import make_app
+from tokenassay.conformance.mock.lies.registry import tellable_lies
+from tokenassay.contracts import store
+from tokenassay.contracts.store import Contract, load_edition
 from tokenassay.estimators.bills.judging import Judged
-from tokenassay.estimators.bills.reconciling import reconcile
+from tokenassay.estimators.bills.reconciling import Reconciled, reconcile
 from tokenassay.estimators.bills.weighing import Terms
 
 NEW = "qwen-dashscope@2026"
 CALLS = 48
 
-DOCUMENTS = {"bills_no_documents", "bills_documents_twice"}
-"""Of which the traffic here has none: see test_documents."""
+HONEST_SEEDS = 20
 
 SIZES: dict[str, tuple[str, int | None, float | None]] = {
     "overcounts_input_by_one": ("constant surplus", 1, 1.0),
@@ -78,8 +81,8 @@ def lies_of(edition: str) -> list[str]:
 
 def metering(edition: str) -> list[str]:
     """The lies of the meter that an edition's server can tell."""
-    known = {lie.name for lie in named_lies() if lie.family == "metering"}
-    return [lie.name for lie in tellable_lies(load_edition(edition)) if lie.name in known]
+    told = tellable_lies(load_edition(edition))
+    return [lie.name for lie in told if lie.family == "metering" or lie.hooks.meter is not None]
 
 
 NATIVE_FORMS: list[Writer] = [traffic.as_pairs, traffic.as_har]
@@ -100,17 +103,66 @@ def test_every_lie_with_a_size_is_told_somewhere() -> None:
     assert tried == SIZES.keys()
 
 
-@pytest.mark.parametrize("edition", [NATIVE, OPENAI])
-def test_finer_lies_are_found_where_calls_have_what_they_are_about(
-    edition: str, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("edition", sorted(store.headers()))
+def test_every_lie_of_the_meter_is_found_in_every_edition(edition: str, tmp_path: Path) -> None:
+    """The list is the mock's own: a lie that is added is tried, and none is left out."""
+    lies = metering(edition)
+    assert lies
+    missed = [lie for lie in lies if not is_wrong(everything(edition, lie), edition, tmp_path)]
+    assert not missed
+
+
+@pytest.mark.parametrize("edition", sorted(store.headers()))
+def test_an_honest_meter_is_never_accused(edition: str, tmp_path: Path) -> None:
+    assert not is_wrong(everything(edition, None), edition, tmp_path)
+    for seed in range(1, HONEST_SEEDS):
+        asked = traffic.bodies(edition, CALLS, seed)
+        found = reconciled(traffic.talks(edition, asked), edition, tmp_path)
+        for model in found.models:
+            assert (model.verdict, model.wrong_calls) == ("agrees", 0), (seed, model.why)
+            assert model.tally.compared > CALLS // 2
+
+
+def everything(edition: str, lie: str | None) -> list[Talk]:
+    """Calls of every kind that an edition knows."""
+    lies = (lie,) if lie else ()
     asked = [*traffic.bodies(edition, CALLS), *traffic.features(edition)]
-    for lie in (None, *(lie for lie in metering(edition) if lie not in SIZES.keys() | DOCUMENTS)):
-        calls = traffic.talks(edition, asked, lies=(lie,) if lie else ())
-        (name,) = traffic.as_pairs(tmp_path, calls)
-        (found,) = reconcile(name, terms=Terms(edition=edition, as_of=day_of(edition))).models
-        wrong = found.wrong_calls > 0 or bool(found.findings)
-        assert wrong == (lie is not None), (lie, found.why, found.verdict)
+    return [*traffic.talks(edition, asked, lies=lies), *traffic.documents(edition, lies)]
+
+
+def reconciled(calls: list[Talk], edition: str, folder: Path) -> Reconciled:
+    (name,) = traffic.as_pairs(folder, calls)
+    found = reconcile(name, terms=Terms(edition=edition, as_of=day_of(edition)))
+    assert (found.calls, found.fault_count, found.uncounted_count) == (len(calls), 0, 0)
+    return found
+
+
+def is_wrong(calls: list[Talk], edition: str, folder: Path) -> bool:
+    models = reconciled(calls, edition, folder).models
+    return any(model.wrong_calls > 0 or model.findings for model in models)
+
+
+@pytest.mark.parametrize("edition", [OF_2024, OF_2026])
+@pytest.mark.parametrize("lie", [None, "bills_batches_at_live_price"])
+def test_a_batch_is_held_to_its_own_files(edition: str, lie: str | None, tmp_path: Path) -> None:
+    """The one lie about bills that is not of the meter's family: it is told in batches alone."""
+    app = make_app([Contract(load_edition(edition))], (lie,) if lie else ())
+    client = Compat(app, edition, traffic.model_of(edition))
+    lines = [
+        {"custom_id": f"{at}", "method": "POST", "url": "/v1/chat/completions", "body": body}
+        for at, (body, stream) in enumerate(traffic.bodies(edition, CALLS))
+        if not stream
+    ]
+    end = client.finished(client.batch(lines))
+    names = [tmp_path / "in.jsonl", tmp_path / "out.jsonl", tmp_path / "err.jsonl"]
+    names[0].write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    for name, id in zip(names[1:], (end["output_file_id"], end["error_file_id"]), strict=True):
+        name.write_bytes(client.client.get(f"/files/{id}/content").content)
+    terms = Terms(edition=edition, as_of=day_of(edition))
+    found = reconcile(str(names[0]), list(map(str, names[1:])), terms)
+    assert (found.joined_by, found.calls, found.alone) == ("custom_id", len(lines), [])
+    (model,) = found.models
+    assert model.verdict == ("inflated" if lie else "agrees"), model.why
 
 
 @pytest.mark.parametrize(("edition", "form"), WAYS)

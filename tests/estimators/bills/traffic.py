@@ -9,15 +9,26 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.conformance.mock.compat import ROLE, Compat, refer, user
 from tokenassay.conformance.asgi_wire import AsgiWire
 from tokenassay.conformance.exchanges import Exchange, Sent
-from tokenassay.conformance.mock import Settings, make_app
-from tokenassay.conformance.mock.app import path_of
+from tokenassay.conformance.mock import make_app
+from tokenassay.conformance.mock.app import App, path_of
 from tokenassay.conformance.mock.stages import Hooks, Stages
 from tokenassay.contracts.store import Contract, load_edition
+from tokenassay.estimators.documents import file_syntax
 
 NATIVE, OPENAI = "qwen-dashscope@2024-04", "qwen-openai@2026"
 MODELS = {NATIVE: "qwen-turbo", OPENAI: "qwen-turbo", "qwen-dashscope@2026": "qwen-plus"}
+MODELS["baichuan-dashscope@2024"] = "baichuan2-7b-chat-v1"  # the first one takes no messages
+READS_DOCUMENTS = "qwen-long"
+
+
+def model_of(edition: str) -> str:
+    """The model that calls of an edition name: the first that is named in full."""
+    listed = load_edition(edition).models
+    return MODELS.get(edition) or next(model for model in listed if "*" not in model)
+
 
 ENGLISH = [
     "river",
@@ -62,7 +73,7 @@ def bodies(edition: str, count: int, seed: int = 0, *, faults: bool = True) -> I
     """Bodies and whether each is sent as a stream; some are wrong, where ``faults``."""
     dice = random.Random(seed)
     native = load_edition(edition).surface == "native"
-    model = MODELS[edition]
+    model = model_of(edition)
     for number in range(count):
         stream = number % 3 == 2
         settings: dict[str, Any] = {}
@@ -101,6 +112,7 @@ TOOL = {
 def features(edition: str) -> Iterator[Any]:
     """Bodies with emoji, stop texts, tools, several choices, or long texts."""
     native = load_edition(edition).surface == "native"
+    model = model_of(edition)
     for number in range(40):
         text = f"Tell of river {number} and of its {'old ' * (number % 7)}bridges."
         more: dict[str, Any] = {"max_tokens": 3 + number}
@@ -119,9 +131,9 @@ def features(edition: str) -> Iterator[Any]:
         body: dict[str, Any]
         if native:
             settings = {"result_format": "message", **more}
-            body = {"model": "qwen-turbo", "input": {"messages": talk}, "parameters": settings}
+            body = {"model": model, "input": {"messages": talk}, "parameters": settings}
         else:
-            body = {"model": "qwen-turbo", "messages": talk, **more}
+            body = {"model": model, "messages": talk, **more}
         yield body, False
 
 
@@ -132,16 +144,44 @@ def talks(
     lies: tuple[str, ...] = (),
 ) -> list[Talk]:
     """The mock's answers, lies and all."""
-    contract = Contract(load_edition(edition))
-    settings = Settings()
-    app = make_app([contract], lies, settings)
+    app = make_app([Contract(load_edition(edition))], lies)
     if hooks:
         for mount in app.mounts:
             for service in mount.services:
                 service.stages = Stages.of(hooks)
-    native = contract.edition.surface == "native"
+    return talks_with(app, edition, asked)
+
+
+def documents(edition: str, lies: tuple[str, ...] = (), count: int = 16) -> list[Talk]:
+    """Calls about so many documents, and some without any; none where the edition has none."""
+    loaded = load_edition(edition)
+    if file_syntax(loaded, READS_DOCUMENTS) is None:
+        return []
+    native = loaded.surface == "native"
+    # The native surface has no files to ask about of its own: they come by the other one.
+    served = [edition, OPENAI] if native else [edition]
+    app = make_app([Contract(load_edition(id)) for id in served], lies)
+    store = Compat(app, served[-1], READS_DOCUMENTS)
+    asked: list[tuple[dict[str, Any], bool]] = []
+    for number in range(count + 6):
+        talk = [ROLE, user(f"What does it say of river {number}?")]
+        if number < count:
+            text = f"River {number} is {number * 7} miles long. " + "It is calm. " * number
+            talk.insert(1, refer(store.keep(f"{number}.txt", text.encode())))
+        if native:
+            body = {"input": {"messages": talk}, "parameters": {"result_format": "message"}}
+        else:
+            body = {"messages": talk}
+        asked.append(({"model": READS_DOCUMENTS, **body}, False))
+    return talks_with(app, edition, asked)
+
+
+def talks_with(app: App, edition: str, asked: Iterable[tuple[dict[str, Any], bool]]) -> list[Talk]:
+    """An application's answers, by an edition's own path."""
+    loaded, settings = load_edition(edition), app.world.settings
+    native = loaded.surface == "native"
     path = "/services/aigc/text-generation/generation" if native else "/chat/completions"
-    url = "http://mock" + path_of(contract.edition) + path
+    url = "http://mock" + path_of(loaded) + path
     wire = AsgiWire(app)
     found = []
     try:
