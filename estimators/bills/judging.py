@@ -20,7 +20,7 @@ from tokenassay.estimators.bills.parts import (
     feature_finding,
     thinking_finding,
 )
-from tokenassay.estimators.bills.tallies import Tally, WrongCall, input_by
+from tokenassay.estimators.bills.tallies import UNACCOUNTED, Tally, WrongCall, input_by
 from tokenassay.estimators.bills.weighing import Observation
 
 Verdict = Literal[Breach, "agrees", "unmetered"]
@@ -63,6 +63,12 @@ class Judged(NamedTuple):
     def wrong_calls(self) -> int:
         """Faults of calls; a call that has two is counted twice."""
         return sum(self.tally.wrong_counts[kind] for kind in self.kinds)
+
+    @property
+    def counted_input(self) -> int:
+        """Input of the calls that could be counted, in tokens, by what :attr:`kinds` goes by."""
+        own = input_by(OWN) in self.kinds
+        return self.tally.own_input if own else self.tally.counted_input
 
     @property
     def wrong(self) -> list[WrongCall]:
@@ -195,7 +201,9 @@ def _drift(found: Finding, points: Sequence[tuple[int | None, int | None]]) -> D
 
 def _kinds(explained: Explained, findings: Sequence[Finding], swapped: bool) -> tuple[str, ...]:
     """What of the tally is wrong. An output that differs now and then is no proof."""
-    by = input_by(explained.template)
+    # A law speaks of one template: what another accounts for there is so by chance.
+    own = explained.template in (None, OWN) and explained.finding is None
+    by = UNACCOUNTED if own or explained.template is None else input_by(explained.template)
     kinds = [by, "documents", "total", "details", "unmetered", "errors"]
     if swapped or any(finding.side == "output" for finding in findings):
         kinds.append("output")

@@ -59,7 +59,7 @@ def _model(one: Judged) -> dict[str, Any]:
         "first_day": tally.first_day.isoformat() if tally.first_day else None,
         "last_day": tally.last_day.isoformat() if tally.last_day else None,
         "input": {
-            "counted": tally.counted_input,
+            "counted": one.counted_input,
             "billed": tally.counted_billed_input,
             "billed_in_all": tally.billed_input,
             **_drift(one.drift.get("input")),

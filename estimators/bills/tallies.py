@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
 from tokenassay.estimators.bills.calls import Place
-from tokenassay.estimators.bills.metered import OWN
 from tokenassay.estimators.bills.money import Bill
 from tokenassay.estimators.bills.usages import Billed
 from tokenassay.estimators.bills.weighing import Observation, Weighed, thinking_markers
@@ -31,6 +30,10 @@ _MOST_DOCUMENTS: Final = 2_000
 
 _SAMPLED: Final = {False: 200, True: 120}
 """Plain answers and streams that the laws are found by: some of all, evenly."""
+
+
+UNACCOUNTED: Final = "input"
+"""Under which name the calls stand that none of the model's own templates accounts for."""
 
 
 class WrongCall(NamedTuple):
@@ -73,8 +76,9 @@ class Tally:
         self.calls = self.streamed = self.refused = self.silent = self.compared = 0
         self.doubtful = 0
         """Calls outside the range of a count that is no proof: tools, files, other vocabulary."""
-        self.counted_input = self.counted_billed_input = 0
-        """Input of the calls that could be counted: counted, billed."""
+        self.counted_input = self.own_input = self.counted_billed_input = 0
+        """Input of the calls that could be counted: by whichever of the model's templates accounts
+        for the bill, by the first of them alone, and as billed."""
         self.billed_input = 0
         self.counted_output = self.told_output = self.outputs = 0
         """Output of the answers that could be counted: counted, billed, how many."""
@@ -166,13 +170,16 @@ class Tally:
             return {}
         if found.input_range[1] is not None:
             self.counted_input += given if weighed.accounts else counted
+            self.own_input += counted
             self.counted_billed_input += given
         self.featured += not weighed.is_plain and not weighed.files
         if weighed.files:
             return self._judge_documents(weighed, given, counted)
-        if weighed.accounts:
+        if given == counted:
             return {}
         if not weighed.is_plain or found.basis == "approximate":
+            if weighed.accounts:
+                return {}
             most = found.input_range[1]
             if found.basis != "approximate" and most is not None:
                 self.beyond += given > most + most * _BEYOND + _MARGIN
@@ -182,11 +189,13 @@ class Tally:
                 self.doubtful += 1
             return {}
         rights = {}
-        counts = weighed.counts()
-        for name, count in counts.items():
+        if not weighed.accounts:
+            self._note(weighed, UNACCOUNTED, "input", counted, given)
+            rights[UNACCOUNTED] = (counted, made)
+        for name, count in weighed.counts().items():
             if count != given:
-                self._note(weighed, _input_by(name), "input", count, given)
-                rights[_input_by(name)] = (count, made)
+                self._note(weighed, input_by(name), "input", count, given)
+                rights[input_by(name)] = (count, made)
         return rights
 
     def _judge_documents(
@@ -239,10 +248,6 @@ class Tally:
             listed.append(WrongCall(*at, what, counted, billed, why))
 
 
-def _input_by(template: str) -> str:
-    return "input" if template == OWN else f"input by {template}"
-
-
-def input_by(template: str | None) -> str:
-    """Under which name the calls stand that a template does not account for."""
-    return _input_by(template or OWN)
+def input_by(template: str) -> str:
+    """Under which name the calls stand that this one template does not account for."""
+    return f"input by {template}"

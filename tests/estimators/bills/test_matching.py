@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import tracemalloc
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -99,6 +100,17 @@ def test_a_shelf_gives_back_what_was_put(things: dict[str, bytes], room: int) ->
         assert [shelf.take(key) for key in taken] == [things[key] for key in taken]
         assert [shelf.take(key) for key in taken] == [None] * len(taken)
         assert sorted(shelf.rest()) == sorted(things[key] for key in keys[1::2])
+
+
+def test_a_shelf_of_many_small_things_keeps_to_its_room() -> None:
+    """What they take for themselves counts, not their text alone."""
+    with Shelf(1 << 20) as shelf:
+        tracemalloc.start()
+        assert all(shelf.put(f"row-{number}", b"x") for number in range(30_000))
+        held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert held < 1.2 * (1 << 20)
+        assert len(list(shelf.rest())) == 30_000
 
 
 def test_the_way_to_join_is_found_out(tmp_path: Path) -> None:

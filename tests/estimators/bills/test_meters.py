@@ -6,6 +6,7 @@ import json
 import math
 import random
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,6 +24,8 @@ from tokenassay.estimators.bills.weighing import Terms
 from tokenassay.estimators.tokens import count_tokens
 
 EDITION = traffic.NATIVE
+OUTPUT_PRICE = Decimal("0.002") / 1000
+"""Of qwen-plus in 2026, in CNY."""
 ANSWER = "The river runs under the old bridge, slowly."
 
 
@@ -80,6 +83,37 @@ def test_both_are_found_together(constant: int, factor: float, seed: int) -> Non
         found = judged(log(Path(folder), lambda own: math.floor(own * factor) + constant, 80, seed))
     drift = found.drift["input"]
     assert drift.factor == pytest.approx(factor, abs=0.01)
+
+
+@pytest.mark.parametrize("percent", [104, 105, 110])
+def test_what_another_template_accounts_for_by_chance_is_wrong_all_the_same(
+    percent: int, tmp_path: Path
+) -> None:
+    """Of two templates that the model may have, one is 4 tokens above: so are some of the bills."""
+    lines, counts, bills = [], [], []
+    for number in range(60):
+        asked: Any = [{"role": "user", "content": "river " * (number * 2 + 1)}]
+        body: dict[str, Any] = {"model": "qwen-plus", "messages": asked}
+        found = estimating.estimate(body, as_of="2026-01-01")
+        assert found.input_tokens is not None
+        assert found.input_range[1] == found.input_tokens + 4
+        counts.append(found.input_tokens)
+        bills.append(math.ceil(found.input_tokens * percent / 100))
+        usage = {"prompt_tokens": bills[-1], "completion_tokens": count_tokens(ANSWER)}
+        choice = {"index": 0, "message": {"content": ANSWER}, "finish_reason": "stop"}
+        answer = {"choices": [choice], "usage": usage}
+        lines.append(json.dumps({"request": body, "response": answer, "time": "2026-01-01"}))
+    assert any(bill == own + 4 for own, bill in zip(counts, bills, strict=True))
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join(lines), "utf-8")
+    (model,) = reconcile(str(path)).models
+    assert model.drift["input"].factor == percent / 100
+    assert model.wrong_calls == sum(own != bill for own, bill in zip(counts, bills, strict=True))
+    assert model.counted_input == sum(counts)
+    assert model.tally.counted_billed_input == sum(bills)
+    (amounts,) = model.tally.bill.to_dict(model.kinds)["amounts"].values()
+    spent = Decimal(amounts["billed"]) - Decimal(60 * count_tokens(ANSWER)) * OUTPUT_PRICE
+    assert Decimal(amounts["overpaid"]) * sum(bills) == spent * (sum(bills) - sum(counts))
 
 
 @settings(max_examples=10, deadline=None)
