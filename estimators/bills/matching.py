@@ -85,15 +85,20 @@ def _given(line: _Line) -> Given | Fault:
 
 
 def _find_out(ours: Iterator[_Line], theirs: Iterator[_Line]) -> By:
-    """What the first lines of both sides have: a custom_id, else an id, else nothing."""
+    """What most of the first lines of both sides have: a custom_id, else an id, else nothing."""
     asked = [x for x in map(_asked, islice(ours, _LOOKED_AT)) if isinstance(x, Asked)]
     given = [x for x in map(_given, islice(theirs, _LOOKED_AT)) if isinstance(x, Given)]
     if asked and given:
-        if all(x.custom_id for x in asked) and all(x.custom_id for x in given):
+        if _most(asked, "custom_id") and _most(given, "custom_id"):
             return "custom_id"
-        if all(x.id for x in asked) and all(x.id for x in given):
+        if _most(asked, "id") and _most(given, "id"):
             return "id"
     return "order"
+
+
+def _most(lines: Sequence[Asked | Given], by: By) -> bool:
+    """Whether more than half have the key; the others are named when it is their turn."""
+    return sum(_key(line, by) is not None for line in lines) * 2 > len(lines)
 
 
 def _in_order(ours: Iterator[_Line], theirs: Iterator[_Line]) -> Iterator[Found | None]:
@@ -121,9 +126,9 @@ def _by_key(ours: Iterator[_Line], theirs: Iterator[_Line], by: By) -> Iterator[
             if other is not None:
                 yield _met(other, _given, _asked, (given_waiting, asked_waiting), by)
         for data in asked_waiting.rest():
-            yield _alone(_asked(_unpacked(data)), by, "no answer has its key")
+            yield _alone(_asked(_unpacked(data)), by, "no answer is left with its key")
         for data in given_waiting.rest():
-            yield _alone(_given(_unpacked(data)), by, "no request has its key")
+            yield _alone(_given(_unpacked(data)), by, "no request is left with its key")
 
 
 def _met(

@@ -112,6 +112,33 @@ def test_bad_lines_are_named_and_not_fatal(call: Caller, tmp_path: Path) -> None
     assert "line 1" in answer.err
 
 
+def test_lines_left_over_by_order_are_a_warning(call: Caller, tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in lines(RESPONSES)[1:]), "utf-8")
+    answer = call("reconcile", REQUESTS, path, "--by", "order")
+    assert "joined by order, yet 2 requests and 0 answers are left over" in answer.err
+
+
+def test_an_answer_too_many_is_named_with_what_it_bills(call: Caller, tmp_path: Path) -> None:
+    path = rebilled(tmp_path, -19)
+    again = next(one for one in path.read_text("utf-8").splitlines() if "tea-01" in one)
+    path.write_text(f"{path.read_text('utf-8')}{again}\n", "utf-8")
+    usage = json.loads(again)["response"]["body"]["usage"]
+    answer = call("reconcile", REQUESTS, path)
+    assert f"1 answer without a request, billed {usage['total_tokens']} tokens" in answer.err
+    assert "tea-01: no request is left with its key" in " ".join(answer.out.split())
+
+
+def test_entries_of_an_array_are_called_so(call: Caller, tmp_path: Path) -> None:
+    path = tmp_path / "answers.json"
+    path.write_text(json.dumps(lines(rebilled(tmp_path, 1))), "utf-8")
+    requests = tmp_path / "requests.json"
+    requests.write_text(json.dumps([*lines(REQUESTS), 7]), "utf-8")
+    answer = call("reconcile", requests, path)
+    assert "requests.json, entry 1" in " ".join(answer.out.split())
+    assert "1 entry can't be read; the first is" in answer.err
+
+
 def test_where_nothing_matches_it_is_3(call: Caller, tmp_path: Path) -> None:
     path = tmp_path / "answers.jsonl"
     answers = [{**one, "custom_id": f"x{at}"} for at, one in enumerate(lines(RESPONSES))]

@@ -12,6 +12,7 @@ from tokenassay.estimators.bills.calls import BadField, Call, Place, day_of
 _BODY: Final = frozenset({"messages", "input", "prompt", "parameters"})
 _TIMES: Final = ("time", "timestamp", "created_at", "created", "started", "start_time")
 _NAMES: Final = ("request_id", "id")
+_BESIDE: Final = frozenset({"custom_id", *_NAMES, *_TIMES})
 _REQUEST: Final = ("request", "request_body")
 _RESPONSE: Final = ("response", "response_body")
 
@@ -52,6 +53,8 @@ def read_request_line(fields: Mapping[str, Any], place: Place) -> Asked:
             break
     if not _BODY & body.keys():
         raise BadField("body", "expected a request body with messages or input")
+    if body is fields:  # what names the line stands among the fields of its body
+        body = {name: value for name, value in fields.items() if name not in _BESIDE}
     url = outer.get("url")
     batch = "custom_id" in fields and "body" in fields
     return Asked(

@@ -147,6 +147,18 @@ def unread(shown: dict[str, Any]) -> Iterator[str]:
     if shown["bad_line_count"]:
         many = _items(shown["bad_line_count"], shown["bad_lines"][0]["unit"])
         yield f"{many} can't be read; {_first(shown['bad_lines'])}"
+    unmatched = shown["unmatched"]
+    if shown["joined_by"] == "order" and (unmatched["requests"] or unmatched["responses"]):
+        yield (
+            f"joined by order, yet {_items(unmatched['requests'], 'request')} and "
+            f"{_items(unmatched['responses'], 'answer')} are left over: the rest may not belong "
+            "together; give both a custom_id or an id"
+        )
+    elif unmatched["responses_tokens"]:
+        yield (
+            f"{_items(unmatched['responses'], 'answer')} without a request, billed "
+            f"{unmatched['responses_tokens']:,} tokens"
+        )
     if shown["uncounted_count"]:
         many = _calls(shown["uncounted_count"])
         yield f"{many} can't be counted; {_first(shown['uncounted'])}"

@@ -69,6 +69,14 @@ def test_multiples_are_found(size: int, way: str) -> None:
     assert (law.kind, law.multiple, law.rounding) == ("multiple", size, way)
 
 
+def test_a_divisor_by_chance_gives_way_to_a_factor() -> None:
+    """Three of four bills are multiples of 28, and all four are a twentieth too high."""
+    counted = [53, 26, 236, 240]
+    law = find_law(counted, [-(-own * 105 // 100) for own in counted], 1)
+    assert law is not None
+    assert (law.kind, law.factor, law.odd) == ("factor", 1.05, ())
+
+
 @given(st.lists(st.integers(1, 3000), min_size=30, max_size=30))
 def test_no_law_is_claimed_that_misses_more_than_it_may(billed: list[int]) -> None:
     law = find_law(COUNTED[:30], billed, 1)

@@ -90,6 +90,7 @@ OPENAI_FORMS: list[Writer] = [
     *NATIVE_FORMS,
     traffic.as_batch,
     traffic.as_order,
+    traffic.as_ids,
     traffic.as_litellm,
     traffic.as_spend_log,
 ]

@@ -133,6 +133,14 @@ def test_a_key_that_stands_twice_is_told(tmp_path: Path) -> None:
     assert [(one.side, one.key) for one in alone] == [("response", "a")]
 
 
+def test_one_line_without_its_key_does_not_join_the_others_by_order(tmp_path: Path) -> None:
+    lines = [given_to("c"), {"response": given_to("b")["response"]}, given_to("a")]
+    way, calls, _, faults = joined(tmp_path, [*map(asked, "abc")], lines)
+    assert way == "custom_id"
+    assert sorted(call.key or "" for call in calls) == ["a", "c"]
+    assert [(fault.place.line, fault.field) for fault in faults] == [(2, "custom_id")]
+
+
 def test_a_line_without_its_key_is_named(tmp_path: Path) -> None:
     lines = [given_to("a"), {"response": given_to("b")["response"]}]
     _, calls, alone, faults = joined(tmp_path, [asked("a"), asked("b")], lines, "custom_id")

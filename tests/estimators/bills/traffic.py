@@ -250,6 +250,15 @@ def as_order(folder: Path, calls: list[Talk]) -> list[str]:
     ]
 
 
+def as_ids(folder: Path, calls: list[Talk]) -> list[str]:
+    """Bodies and answers with an id among their fields, in another order."""
+    plain = [(f"r-{number}", call) for number, call in enumerate(calls) if not call.stream]
+    asked = [{"request_id": id, "time": "2026-05-21", **call.body} for id, call in plain]
+    given = [{**call.exchange.json, "request_id": id} for id, call in plain]
+    random.Random(2).shuffle(given)
+    return [_write(folder / "asked.jsonl", asked), _write(folder / "given.jsonl", given)]
+
+
 def as_har(folder: Path, calls: list[Talk]) -> list[str]:
     """A browser's log, its streams in base64, with an entry that is no call."""
 
