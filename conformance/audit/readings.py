@@ -19,7 +19,7 @@ from tokenassay.contracts import store
 from tokenassay.contracts.edition import Edition
 from tokenassay.contracts.records import Record
 from tokenassay.estimators.bills.metered import OWN as OWN
-from tokenassay.estimators.bills.metered import Unit, measured
+from tokenassay.estimators.bills.metered import Unit, has_chinese, measured
 from tokenassay.estimators.records import Basis
 from tokenassay.estimators.requests import Request, read_request
 from tokenassay.estimators.templates import Meter
@@ -89,6 +89,11 @@ class Reading(Record, frozen=True, kw_only=True):
     def settings(self) -> frozenset[str]:
         """None that differs: all questions are asked with the same."""
         return frozenset()
+
+    @property
+    def has_chinese(self) -> bool:
+        """Whether there is a Chinese character in the texts."""
+        return any(has_chinese(message["content"]) for message in self.question.messages)
 
     @property
     def alike(self) -> str:

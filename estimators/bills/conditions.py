@@ -142,6 +142,11 @@ def _conditions(
         "there are no earlier turns",
         [reading.message_count > 1 + reading.has_system for reading in readings],
     )
+    yield from _both(
+        "the text has Chinese",
+        "the text has no Chinese",
+        [reading.has_chinese for reading in readings],
+    )
     for script in sorted({reading.script for reading in readings}):
         yield from _both(
             f"the text is mostly {script}",

@@ -159,6 +159,8 @@ def _explained(
     accounted = not tally.doubtful if approximate else not tally.wrong_counts["input"]
     if accounted and (lawless or not approximate):
         # One of the templates that may hold accounts for each call, if not the same for all.
+        if not lawless:
+            notes.append(f"{found.finding.said}: the model's templates have both")
         return Explained(template=OWN, finding=None)
     if approximate and lawless and not inconsistent(sample):
         notes.append("no vocabulary is at hand, and no known template explains what is billed")

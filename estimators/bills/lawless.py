@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from statistics import fmean, median
 from typing import Final
 
 from tokenassay.estimators.bills.explanations import billed_of
 from tokenassay.estimators.bills.findings import Finding
+from tokenassay.estimators.bills.laws import spare_of
 from tokenassay.estimators.bills.metered import OWN, Metered
 
 _LIKELY: Final = 0.5
@@ -49,12 +50,32 @@ def lawless(readings: Sequence[Metered]) -> Finding:
             said=f"input: billed against counted depends on the script ({told}), "
             "and the same request is always billed alike",
         )
+    said = _now_and_then(readings) or f"no law joins what is billed with what was counted ({told})"
     return Finding(
         side="input",
         verdict="erratic",
         factor=ratio,
         uncertainty=spread,
-        said=f"input: no law joins what is billed with what was counted ({told})",
+        said=f"input: {said}",
+    )
+
+
+def _now_and_then(readings: Sequence[Metered]) -> str | None:
+    """The same surplus in some requests, by nothing that they share; None where there is none."""
+    offsets = Counter(
+        reading.billed_input - reading.counts[OWN]
+        for reading in readings
+        if reading.billed_input is not None and OWN in reading.counts
+    )
+    wrong = [(times, more) for more, times in offsets.items() if more]
+    if not offsets[0] or not wrong:
+        return None
+    times, more = max(wrong)
+    if times < 3 or sum(offsets.values()) - offsets[0] - times > spare_of(len(readings)):
+        return None
+    tokens = f"{abs(more):,} tokens too {'many' if more > 0 else 'few'}"
+    return (
+        f"exactly {tokens} in {times:,} of {len(readings):,} requests, by nothing that they share"
     )
 
 

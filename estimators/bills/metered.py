@@ -22,6 +22,16 @@ def measured(text: str) -> dict[Unit, int]:
     }
 
 
+def has_chinese(text: str) -> bool:
+    """Whether there is a Chinese character in a text."""
+    return any(is_chinese(char) for char in text)
+
+
+def is_chinese(char: str) -> bool:
+    """Whether a character is a Chinese one."""
+    return "\u4e00" <= char <= "\u9fff"
+
+
 class Metered(Protocol):
     """One request that was counted and billed. Tokens; None is what the answer does not tell."""
 
@@ -73,6 +83,11 @@ class Metered(Protocol):
     @property
     def script(self) -> str:
         """Name of the script of the texts: ``Chinese``."""
+        ...
+
+    @property
+    def has_chinese(self) -> bool:
+        """Whether there is a Chinese character in the texts."""
         ...
 
     @property

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
 from hashlib import blake2b
-from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -16,7 +15,7 @@ from tokenassay.contracts import store
 from tokenassay.contracts.records import Surface
 from tokenassay.contracts.store import Contract
 from tokenassay.estimators.bills.calls import Call
-from tokenassay.estimators.bills.metered import OWN, Unit, measured
+from tokenassay.estimators.bills.metered import OWN, Unit, has_chinese, is_chinese, measured
 from tokenassay.estimators.documents import FileSyntax, file_syntax, is_reference
 from tokenassay.estimators.estimating import estimate
 from tokenassay.estimators.features import is_plain
@@ -52,6 +51,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     has_system: bool
     streamed: bool
     script: str
+    has_chinese: bool
     alike: int
     sizes: dict[Unit, int]
     cap: int | None
@@ -257,6 +257,7 @@ class Weighed:
             has_system=bool(turns) and turns[0].role == "system",
             streamed=self.streamed,
             script=script_of("".join(texts)),
+            has_chinese=any(map(has_chinese, texts)),
             alike=_digest(repr(asked)),
             sizes=sizes,
             cap=self.cap,
@@ -295,14 +296,14 @@ _LOOKED_AT: Final = 2000
 def script_of(text: str) -> str:
     """The script that most of a text is in: Chinese, digits, other letters, or signs."""
     found = {"Chinese": 0, "English": 0, "digits": 0, "other letters": 0, "signs": 0}
-    for char in chain(text[:_LOOKED_AT]):
+    for char in text[:_LOOKED_AT]:
         if char.isspace():
             continue
         if char.isdigit():
             found["digits"] += 1
         elif char.isascii():
             found["English" if char.isalpha() else "signs"] += 1
-        elif "\u4e00" <= char <= "\u9fff":
+        elif is_chinese(char):
             found["Chinese"] += 3  # a character there is a word elsewhere
         else:
             found["other letters" if unicodedata.category(char)[0] == "L" else "signs"] += 1

@@ -90,6 +90,11 @@ CASES: list[tuple[Hook[Usage], str, str]] = [
         "inflated",
         "max_tokens is not set",
     ),
+    (
+        given(lambda c, n: n + 5 * any("\u4e00" <= x <= "\u9fff" for x in "".join(said(c)))),
+        "constant surplus",
+        "the text has Chinese",
+    ),
     (given(lambda c, n: n + 50 * (n > 200)), "constant surplus", "tokens or more"),
     (given(lambda c, n: n - 2 * (n < 60)), "constant surplus", "tokens or fewer"),
     (given(lambda c, n: max(n, 64)), "inflated", "fewer than 64 tokens are billed as 64"),
@@ -140,7 +145,20 @@ def test_a_surcharge_of_every_tenth_call_has_no_condition(tmp_path: Path) -> Non
     found = judged(tmp_path, given(every_tenth))
     assert found.verdict == "erratic"
     assert "where" not in found.why
+    assert "exactly 100 tokens too many in 8 of 80 requests" in found.why
     assert found.wrong_calls == 8
+
+
+def test_templates_that_part_by_stream_are_a_note(tmp_path: Path) -> None:
+    """Either may hold for the model, so it is no proof; that streams cost more is said."""
+    edition = "qwen-dashscope@2026"
+    dearer = given(lambda call, tokens: tokens + 4 * call.stream)
+    asked = traffic.bodies(edition, 60, faults=False)
+    (name,) = traffic.as_pairs(tmp_path, traffic.talks(edition, asked, Hooks(meter=dearer)))
+    (found,) = reconcile(name, terms=Terms(edition=edition, as_of="2026-01-01")).models
+    assert (found.verdict, found.wrong_calls) == ("agrees", 0)
+    (note,) = found.notes
+    assert "by stream exactly 4 tokens too many" in note
 
 
 def test_tools_that_are_not_billed_are_found(tmp_path: Path) -> None:

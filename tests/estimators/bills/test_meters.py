@@ -175,6 +175,38 @@ def test_thinking_and_cached_tokens_are_told_apart(tmp_path: Path) -> None:
     assert tally.counted_output == made
 
 
+@pytest.mark.parametrize(("more", "verdict"), [(0, "agrees"), (4, "agrees"), (30, "inflated")])
+def test_thoughts_that_are_shown_are_held_to_their_tokens(
+    more: int, verdict: str, tmp_path: Path
+) -> None:
+    """The sum is right in each case; the part of it that is called thinking may not be."""
+    lines = []
+    for number in range(8):
+        thought = "The sky scatters short waves more. " * (number + 1)
+        body: dict[str, Any] = {
+            "model": "qwen-plus",
+            "messages": [{"role": "user", "content": "Why is the sky blue?"}],
+            "enable_thinking": True,
+        }
+        told = count_tokens(thought)
+        made = told + count_tokens(ANSWER * 4) + 4
+        usage = {
+            "prompt_tokens": estimating.estimate(body).input_tokens,
+            "completion_tokens": made,
+            "completion_tokens_details": {"reasoning_tokens": told + more},
+        }
+        message = {"content": ANSWER * 4, "reasoning_content": thought}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        lines.append(
+            json.dumps({"request": body, "response": {"choices": [choice], "usage": usage}})
+        )
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join(lines), "utf-8")
+    (found,) = reconcile(str(path)).models
+    assert found.verdict == verdict, found.why
+    assert found.tally.told_thoughts == found.tally.counted_thoughts + 8 * more
+
+
 def test_published_answers_agree(tmp_path: Path) -> None:
     """Of real bills whose day is known none is called wrong, whatever was asked."""
     published = json.loads((ROOT / "tests/data/published-usage.json").read_text("utf-8"))
