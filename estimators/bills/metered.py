@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Hashable, Mapping
 from typing import Final, Literal, Protocol
 
@@ -30,6 +31,27 @@ def has_chinese(text: str) -> bool:
 def is_chinese(char: str) -> bool:
     """Whether a character is a Chinese one."""
     return "\u4e00" <= char <= "\u9fff"
+
+
+_LOOKED_AT: Final = 2000
+"""Characters from which the script of a text is told."""
+
+
+def script_of(text: str) -> str:
+    """The script that most of a text is in: Chinese, digits, other letters, or signs."""
+    found = {"Chinese": 0, "English": 0, "digits": 0, "other letters": 0, "signs": 0}
+    for char in text[:_LOOKED_AT]:
+        if char.isspace():
+            continue
+        if char.isdigit():
+            found["digits"] += 1
+        elif char.isascii():
+            found["English" if char.isalpha() else "signs"] += 1
+        elif is_chinese(char):
+            found["Chinese"] += 3  # a character there is a word elsewhere
+        else:
+            found["other letters" if unicodedata.category(char)[0] == "L" else "signs"] += 1
+    return max(found, key=lambda name: found[name])
 
 
 class Metered(Protocol):

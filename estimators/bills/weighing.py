@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -15,7 +14,7 @@ from tokenassay.contracts import store
 from tokenassay.contracts.records import Surface
 from tokenassay.contracts.store import Contract
 from tokenassay.estimators.bills.calls import Call
-from tokenassay.estimators.bills.metered import OWN, Unit, has_chinese, is_chinese, measured
+from tokenassay.estimators.bills.metered import OWN, Unit, has_chinese, measured, script_of
 from tokenassay.estimators.documents import FileSyntax, file_syntax, is_reference
 from tokenassay.estimators.estimating import estimate
 from tokenassay.estimators.features import is_plain
@@ -287,24 +286,3 @@ def _thinking(request: Request) -> Any:
 def _digest(text: str) -> int:
     encoded = text.encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(encoded, digest_size=8).digest(), "big")
-
-
-_LOOKED_AT: Final = 2000
-"""Characters from which the script of a text is told."""
-
-
-def script_of(text: str) -> str:
-    """The script that most of a text is in: Chinese, digits, other letters, or signs."""
-    found = {"Chinese": 0, "English": 0, "digits": 0, "other letters": 0, "signs": 0}
-    for char in text[:_LOOKED_AT]:
-        if char.isspace():
-            continue
-        if char.isdigit():
-            found["digits"] += 1
-        elif char.isascii():
-            found["English" if char.isalpha() else "signs"] += 1
-        elif is_chinese(char):
-            found["Chinese"] += 3  # a character there is a word elsewhere
-        else:
-            found["other letters" if unicodedata.category(char)[0] == "L" else "signs"] += 1
-    return max(found, key=lambda name: found[name])
