@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
-import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -21,6 +18,7 @@ from tokenassay.estimators.batches.lines import BadLine, read_line
 from tokenassay.estimators.batches.sources import Part, lines_in, parts_of
 from tokenassay.estimators.batches.stores import SourceError, size_at
 from tokenassay.estimators.batches.tallies import By, Tally, tally
+from tokenassay.estimators.processes import start_context
 from tokenassay.estimators.tokens.counting import QwenCounter
 
 _AHEAD: Final = 2
@@ -110,7 +108,7 @@ class _Pool:
 
     def __init__(self, workers: int, judge: Judge, by: By | None, paths: Sequence[str]) -> None:
         self._ahead = workers * _AHEAD
-        context = _context()
+        context = start_context()
         given: Judge | Asked = judge.asked
         engine = judge.counter
         unload = isinstance(engine, QwenCounter) and not engine.is_loaded
@@ -173,15 +171,6 @@ def _warm_up(judge: Judge, paths: Sequence[str]) -> None:
                 break
         except SourceError:  # told when its turn comes
             continue
-
-
-def _context() -> multiprocessing.context.BaseContext:
-    """Forked where that is safe, which starts soonest; else by a clean process."""
-    alone = threading.active_count() == 1
-    methods = multiprocessing.get_all_start_methods()
-    if sys.platform == "linux" and alone:
-        return multiprocessing.get_context("fork")
-    return multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
 
 
 _workers_own: list[tuple[Judge, By | None]] = []

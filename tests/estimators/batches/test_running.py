@@ -34,6 +34,7 @@ from tokenassay.estimators.batches import (
 from tokenassay.estimators.batches.tallies import digest, prefix_of
 from tokenassay.estimators.batches.totals import distribution
 from tokenassay.estimators.estimating import estimate
+from tokenassay.estimators.processes import start_context
 
 
 def count(path: Path, lines: list[str], asked: Asked | None = None, **more: Any) -> dict[str, Any]:
@@ -295,7 +296,7 @@ def test_a_clean_process_counts_as_a_forked_one_does(
     path = write(tmp_path / "file", many())
     here = summary(count_files([path], workers=1))
     monkeypatch.setattr(threading, "active_count", lambda: 2)
-    assert running._context().get_start_method() != "fork"
+    assert start_context().get_start_method() != "fork"
     assert summary(count_files([path], workers=2)) == here
 
 
