@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from typing import Final
 
+from tokenassay.estimators.uploads.archives import ProtectedError
 from tokenassay.estimators.uploads.epub import html_text
 
 _NONE, _PALMDOC, _HUFFMAN = 1, 2, 17480
@@ -16,7 +17,10 @@ _ENCODINGS: Final = {65001: "utf-8", 1252: "cp1252"}
 
 
 def read_mobi(data: bytes) -> str:
-    """The book's text; ValueError where it is cut short, protected, or packed by Huffman codes."""
+    """The book's text; ValueError where it is cut short or packed by Huffman codes.
+
+    ProtectedError where it is encrypted.
+    """
     (count,) = struct.unpack_from(">H", data, 76)
     starts = [struct.unpack_from(">L", data, 78 + 8 * n)[0] for n in range(count)]
     if not starts or starts[-1] >= len(data) or starts != sorted(starts):
@@ -25,7 +29,7 @@ def read_mobi(data: bytes) -> str:
     head = records[0]
     packing, _, length, texts, _, protection = struct.unpack_from(">HHLHHH", head)
     if protection:
-        raise ValueError("it is protected")
+        raise ProtectedError("a bookshop's key")
     if packing == _HUFFMAN:
         raise ValueError("it is packed by Huffman codes, which are not read here")
     if packing not in (_NONE, _PALMDOC) or texts >= len(records) + 1:

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 from tests.cli.calling import ROOT, Caller, one_line
@@ -27,6 +34,90 @@ def test_exit_codes(call: Caller, tmp_path: Path) -> None:
     assert call("documents", DATA / "guide.txt", tmp_path / "gone.pdf").code == 2
     assert "nope" in one_line(call("documents", DATA, "--model", "nope"))
     assert "soon" in one_line(call("documents", DATA, "--as-of", "soon"))
+
+
+def test_nothing_to_read_is_no_success(call: Caller, tmp_path: Path) -> None:
+    (tmp_path / ".hidden").write_text("a")
+    answer = call("documents", tmp_path)
+    assert answer.code == 2
+    assert answer.err == f"tokenassay: no documents under {tmp_path}\n"
+    assert "1 hidden" in answer.out
+
+
+def test_an_unknown_sum_is_called_unknown(call: Caller) -> None:
+    answer = call("documents", DATA / "password.pdf")
+    assert "input       unknown tokens" in answer.out
+    assert call("documents", DATA / "password.pdf", "--json").json["input_tokens"] is None
+
+
+def test_calls_name_their_figures(call: Caller, tmp_path: Path) -> None:
+    for number in range(100):
+        (tmp_path / f"{number}.txt").write_text("a")
+    answer = call("documents", tmp_path, "--edition", "qwen-long@2024-10")
+    assert "2 at least, of 99 files and 10,000,000 tokens" in " ".join(answer.out.split())
+    assert "[documents.count, input_tokens.limit]" in " ".join(answer.out.split())
+
+
+def test_links_to_folders_are_told(call: Caller, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    (tmp_path / "again").symlink_to(tmp_path)
+    answer = call("documents", tmp_path)
+    assert answer.code == 0
+    assert "again, a link to a folder" in "".join(answer.out.split("\n"))
+    assert call("documents", tmp_path, "--json").json["linked_folders"] == [str(tmp_path / "again")]
+
+
+def test_the_documented_fields_are_those_of_the_json(call: Caller) -> None:
+    page = (ROOT / "docs/documents.md").read_text("utf-8")
+    told = page.partition("## JSON")[2].partition("\n## ")[0]
+    fields, of_files = (
+        set(re.findall(r"^\| `(\w+)` \|", part, re.M)) for part in told.split("Each of `files`")
+    )
+    shown = call("documents", DATA, "--json").json
+    assert fields == set(shown)
+    assert all(of_files == set(one) for one in shown["files"])
+
+
+def test_ctrl_c_prints_what_was_read(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("eggs")
+    pages = (DATA / "guide.pdf").read_bytes()
+    for number in range(3000):  # a minute of work
+        (tmp_path / f"b{number}.pdf").write_bytes(pages)
+    terminal, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tokenassay", "documents", str(tmp_path), "--json"],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        start_new_session=True,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+    )
+    os.close(theirs)
+    said = bytearray()
+
+    def listen(until: bytes) -> None:
+        while until not in said:
+            try:
+                said.extend(os.read(terminal, 4096))
+            except OSError:  # how a terminal ends
+                return
+
+    try:
+        listen(b" read")  # the bar tells of the first documents
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
+        rest = threading.Thread(target=listen, args=(b"\0 never",))
+        rest.start()
+        out, _ = process.communicate(timeout=60)
+        rest.join()
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        os.close(terminal)
+    assert process.returncode == 130, said
+    assert b"Traceback" not in said
+    assert b"tokenassay: interrupted" in said
+    shown = json.loads(out)
+    assert shown["complete"] is False
+    assert 0 < shown["documents"] < 3001
 
 
 def test_a_name_can_not_forge_the_table(call: Caller, tmp_path: Path) -> None:

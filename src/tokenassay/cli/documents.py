@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tokenassay.cli import inputs
+from tokenassay.cli import INTERRUPTED, inputs
 from tokenassay.cli.batchsheet import cost
 from tokenassay.cli.output import (
     USAGE,
@@ -25,6 +25,7 @@ from tokenassay.cli.output import (
 
 if TYPE_CHECKING:
     from tokenassay.estimators.uploads import Document, Folder
+    from tokenassay.estimators.uploads.holding import Calls
 
 
 def documents(
@@ -38,6 +39,15 @@ def documents(
     as_of: Annotated[
         str | None, typer.Option(metavar="DATE", help="Limits and prices of that day.")
     ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=0.001,
+            help="Give up a document after so long; else a minute, more for many bytes or pages.",
+            show_default=False,
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """What documents would use, which are refused, and how to pass each."""
@@ -45,7 +55,7 @@ def documents(
 
     day = inputs.parse_day(as_of).isoformat() if as_of is not None else None
     with progress() as told:
-        found = judge_folder(paths, model, edition=edition, as_of=day, told=told)
+        found = judge_folder(paths, model, edition=edition, as_of=day, seconds=timeout, told=told)
     shown = as_json(found)
     if json:
         write_json(shown)
@@ -60,6 +70,12 @@ def documents(
         complain(f"{fault.why} ({fault.clause})")
     if unread:
         complain(f"{_documents(len(unread))} can't be read; the first is {unread[0].path}")
+    if not found.complete:
+        complain("interrupted: the figures are of what was read until then")
+        raise typer.Exit(INTERRUPTED)
+    if not found.documents:
+        complain(f"no documents under {', '.join(paths)}")
+    if unread or not found.documents:
         raise typer.Exit(USAGE)
     if refused or broken:
         raise typer.Exit(1)
@@ -78,7 +94,10 @@ def as_json(found: Folder) -> dict[str, Any]:
         "uncounted": sum(one.unread for one in found.documents),
         "bytes": found.bytes,
         "cost": {"live": found.live.to_dict(), "batch": found.batch.to_dict()},
-        "calls": found.calls,
+        "calls": found.calls._asdict(),
+        "complete": found.complete,
+        "hidden": found.left_out.hidden,
+        "linked_folders": found.left_out.linked,
         "model": found.model,
         "edition": found.edition,
         "faults": [fault._asdict() for fault in found.faults],
@@ -104,13 +123,10 @@ def show(found: Folder, shown: dict[str, Any]) -> None:
     out = console()
     made = table("document", "pages", "tokens", "pass as", "what to know", right=("pages",))
     for one in found.documents:
-        tokens = "unknown"
-        if one.tokens is not None:
-            tokens = _range(one.tokens_min or 0, one.tokens)
         made.add_row(
             visible(one.path),
             "" if one.pages is None else number(one.pages),
-            tokens,
+            _range(one.tokens_min, one.tokens),
             one.way or "",
             visible("; ".join(_fault(fault) for fault in one.faults)),
         )
@@ -123,8 +139,13 @@ def show(found: Folder, shown: dict[str, Any]) -> None:
         ("cost", f"{cost(shown['cost']['live'])} where each is read once, answers aside"),
         ("in a batch", cost(shown["cost"]["batch"])),
     ]
-    if found.calls is not None and found.calls > 1:
-        lines.append(("calls", f"{number(found.calls)} at least, by the files that one may name"))
+    if found.calls.least > 1:
+        lines.append(("calls", _calls(found.calls)))
+    left_out = found.left_out
+    if left_out.hidden:
+        lines.append(("left out", f"{number(left_out.hidden)} hidden"))
+    for link in left_out.linked:
+        lines.append(("left out", f"{link}, a link to a folder"))
     lines += [("limit", _fault(fault)) for fault in found.faults]
     out.print()
     out.print(pairs(lines))
@@ -137,8 +158,17 @@ def _fault(fault: Any) -> str:
     return f"{fault.why} [{fault.clause}{word}]"
 
 
-def _range(low: int, high: int) -> str:
-    return number(low) if low == high else f"{number(low)} to {number(high)}"
+def _range(low: int | None, high: int | None) -> str:
+    return number(high) if low == high else f"{number(low)} to {number(high)}"
+
+
+def _calls(held: Calls) -> str:
+    most = [
+        f"{number(figure)} {unit}"
+        for figure, unit in ((held.files, "files"), (held.tokens, "tokens"))
+        if figure is not None
+    ]
+    return f"{number(held.least)} at least, of {' and '.join(most)} [{', '.join(held.clauses)}]"
 
 
 def _documents(count: int) -> str:

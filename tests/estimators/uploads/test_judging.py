@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import pytest
 from msgspec.structs import replace
 
 from tests.house.tree import ROOT
+from tokenassay.contracts.clauses import LimitClause, Quantity
+from tokenassay.contracts.edition import Edition
 from tokenassay.contracts.errors import UnknownModel
 from tokenassay.contracts.store import load_edition
 from tokenassay.estimators.tokens import count_tokens
-from tokenassay.estimators.uploads import Document, judge_folder, judging, read_text
+from tokenassay.estimators.uploads import Document, holding, judge_folder, read_text
 
 DATA = ROOT / "tests/data/documents"
 OLD = "qwen-long@2024-10"
@@ -38,7 +41,7 @@ def test_a_folder_is_walked_and_summed() -> None:
     amounts = folder.live.amounts["CNY"]
     assert amounts.input == Decimal("0.0005") * folder.tokens / 1000
     assert folder.batch.amounts["CNY"].input * 2 == amounts.input
-    assert folder.calls == 1
+    assert folder.calls.least == 1
 
 
 def test_each_is_held_to_its_clauses() -> None:
@@ -82,7 +85,7 @@ def test_limits_are_those_of_the_clauses(quantity: str) -> None:
     least = min((limit.maximum, *limit.undecided))
 
     def level(amount: int) -> list[str | None]:
-        found = judging._over(edition, "qwen-long", quantity, amount, "x")  # type: ignore[arg-type]
+        found = holding.over(edition, "qwen-long", quantity, amount, "x")  # type: ignore[arg-type]
         return [fault.level for fault in found]
 
     assert level(least - 1) == []
@@ -100,7 +103,102 @@ def test_calls_are_those_that_both_readings_allow(
     assert limit is not None
     small = replace(limit, maximum=3, undecided=(3,))
     monkeypatch.setattr(type(edition), "limit", lambda *_: small)
-    assert judge_folder([str(tmp_path)], edition=OLD).calls == 3
+    calls = judge_folder([str(tmp_path)], edition=OLD).calls
+    assert (calls.least, calls.files, calls.tokens) == (3, 2, 3)
+    assert calls.clauses == ("documents.count", "documents.count")
+
+
+def test_calls_count_what_can_be_passed_and_its_tokens() -> None:
+    edition = load_edition(OLD)
+    limit = edition.limit("input_tokens", "qwen-long")
+    assert limit is not None
+    assert limit.maximum is not None
+    assert holding.calls(1, limit.maximum, edition, "qwen-long").least == 1
+    assert holding.calls(1, limit.maximum + 1, edition, "qwen-long").least == 2
+    assert holding.calls(99, 5, edition, "qwen-long").least == 1
+    assert holding.calls(100, 5, edition, "qwen-long").least == 2
+    assert holding.calls(0, 0, edition, "qwen-long").least == 0
+    refused = [str(DATA / name) for name in ("empty.txt", "password.pdf", "picture.png")]
+    assert judge_folder(refused, edition=OLD).calls.least == 0
+
+
+def test_a_document_over_the_tokens_of_a_call_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("one two three four five")
+    edition = load_edition(OLD)
+    limit = edition.limit("input_tokens", "qwen-long")
+    assert limit is not None
+    whole = type(edition).limit
+
+    def small(held: Edition, quantity: Quantity, model: str | None) -> LimitClause | None:
+        found = whole(held, quantity, model)
+        return replace(limit, maximum=4) if quantity == "input_tokens" else found
+
+    monkeypatch.setattr(type(edition), "limit", small)
+    (one,) = judge_folder([str(tmp_path)], edition=OLD).documents
+    assert clauses(one) == [("input_tokens.limit", "must")]
+    assert one.way is None
+
+
+def test_a_file_over_the_limit_of_bytes_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "a.txt").open("wb") as file:
+        file.truncate(10**12)  # a hole: it takes no room
+    (one,) = judge_folder([str(tmp_path)], edition=OLD).documents
+    assert clauses(one) == [("files.bytes", "must")]
+    assert one.unread
+
+
+def test_an_image_is_held_to_the_limit_of_images(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes((DATA / "picture.png").read_bytes())
+    for size, level in [(20_000_000, "unspecified"), (20_971_521, "must")]:
+        os.truncate(path, size)
+        (one,) = judge_folder([str(path)], edition="qwen-openai@2026").documents
+        assert ("files.image_bytes", level) in clauses(one)
+    (one,) = judge_folder([str(path)], edition=OLD).documents  # which has no such limit
+    assert {clause for clause, _ in clauses(one)} == {"files.images_refused", None}
+
+
+def test_a_scan_is_open_where_pictures_are() -> None:
+    old = judged("scanned.pdf")["scanned.pdf"]
+    assert (old.refused, old.tokens) == (True, 0)
+    new = judged("scanned.pdf", edition="qwen-openai@2026")["scanned.pdf"]
+    assert clauses(new) == [("files.formats", "unspecified")]
+    assert new.unread
+
+
+def test_a_sum_of_nothing_counted_is_unknown() -> None:
+    folder = judge_folder([str(DATA / "password.pdf")], edition=OLD)
+    assert (folder.tokens, folder.tokens_min) == (None, None)
+    assert judge_folder([]).tokens == 0
+
+
+def test_the_old_word_format_is_open_and_counted() -> None:
+    found = judged("notes.doc", "notes.docx")
+    old, new = found["notes.doc"], found["notes.docx"]
+    assert clauses(old) == [("files.formats", "unspecified")]
+    assert (old.way, new.way) == ("file id", "JSON")
+    assert old.tokens_min is not None
+    assert new.tokens_min is not None
+    for one in (old, new):  # the notes, the header and the comment are in the upper end alone
+        assert one.tokens is not None
+        assert one.tokens > 1.5 * (one.tokens_min or 0)
+
+
+def test_notes_of_the_reader_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("西红柿".encode("gb18030"))
+    (one,) = judge_folder([str(tmp_path)], edition=OLD).documents
+    assert [fault.why for fault in one.faults] == ["is not UTF-8: read as GB 18030"]
+    assert one.way == "text"
+
+
+@pytest.mark.parametrize("name", ["empty.pdf", "empty.docx", "empty.md"])
+def test_an_empty_file_is_what_its_name_says(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    (one,) = judge_folder([str(tmp_path)], edition=OLD).documents
+    assert clauses(one) == [("error.file_blank", "must")]
+    assert one.kind == name.partition(".")[2]
 
 
 def test_what_is_not_there_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
