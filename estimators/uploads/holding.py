@@ -40,7 +40,8 @@ def formats(path: Path, kind: str, edition: Edition, model: str) -> Iterator[Fau
             if one in taken.args.get("undecided", ()):
                 yield broken(edition, taken, f"is of the format {one}: open", "unspecified")
             else:
-                yield broken(edition, taken, f"is of the format {one or '(none)'}, not listed")
+                what = f"is of the format {one}, not listed" if one else "has no extension"
+                yield broken(edition, taken, what)
             return
 
 

@@ -72,7 +72,7 @@ def belies(named: str, kind: str) -> bool:
     """Whether an extension says something else than the content; any may name plain text."""
     if kind in _OF_CONTENT:
         return _SAME.get(named, named) != kind
-    return named in _OF_CONTENT or not named
+    return named in _OF_CONTENT
 
 
 def _is_pdf(head: bytes, suffix: str) -> bool:

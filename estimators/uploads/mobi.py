@@ -13,6 +13,8 @@ from tokenassay.estimators.uploads.archives import ProtectedError
 from tokenassay.estimators.uploads.epub import html_text
 
 _NONE, _PALMDOC, _HUFFMAN = 1, 2, 17480
+_PALM_TEXT: Final = b"TEXtREAd"
+"""What a book of plain text is marked by; the others are HTML."""
 _ENCODINGS: Final = {65001: "utf-8", 1252: "cp1252"}
 
 
@@ -43,7 +45,8 @@ def read_mobi(data: bytes) -> str:
         _unpacked(_trimmed(record, extra)) if packing == _PALMDOC else _trimmed(record, extra)
         for record in records[1 : texts + 1]
     )
-    return html_text(text[:length].decode(_ENCODINGS.get(encoding, "cp1252"), "replace"))
+    said = text[:length].decode(_ENCODINGS.get(encoding, "cp1252"), "replace")
+    return said if data[60:68] == _PALM_TEXT else html_text(said)
 
 
 def _trimmed(record: bytes, extra: int) -> bytes:

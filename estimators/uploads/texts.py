@@ -21,6 +21,8 @@ from tokenassay.estimators.uploads.mobi import read_mobi
 from tokenassay.estimators.uploads.plain import read_plain
 
 _MOST_SAID: Final = 200
+_RUN: Final = re.compile(r"\s+")
+_STRETCH: Final = 1 << 20
 _PDF_END: Final = 1024
 """Bytes at the end of a PDF within which readers look for its mark of the end."""
 
@@ -81,7 +83,16 @@ def read_text(path: Path, told: Told | None = None) -> Text:
 
 def without_runs(text: str) -> str:
     """The text with every run of white space as one blank."""
-    return re.sub(r"\s+", " ", text.strip())
+    parts: list[str] = []
+    after_blank = True
+    for at in range(0, len(text), _STRETCH):  # at once, it would hold each word as a string
+        part = _RUN.sub(" ", text[at : at + _STRETCH])
+        if after_blank:
+            part = part.removeprefix(" ")
+        if part:
+            after_blank = part.endswith(" ")
+            parts.append(part)
+    return "".join(parts).removesuffix(" ")
 
 
 def _plain(path: Path, kind: str, told: Told | None) -> Text:

@@ -72,7 +72,13 @@ def test_archives_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_other_names_for_the_same_belie_nothing() -> None:
-    for named, kind in [("jpeg", "jpg"), ("tif", "tiff"), ("azw", "mobi"), ("html", "txt")]:
+    for named, kind in [
+        ("jpeg", "jpg"),
+        ("tif", "tiff"),
+        ("azw", "mobi"),
+        ("html", "txt"),
+        ("", "txt"),
+    ]:
         assert not belies(named, kind)
-    for named, kind in [("pdf", "txt"), ("txt", "pdf"), ("", "txt"), ("docx", "xlsx")]:
+    for named, kind in [("pdf", "txt"), ("txt", "pdf"), ("", "pdf"), ("docx", "xlsx")]:
         assert belies(named, kind)

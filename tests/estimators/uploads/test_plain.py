@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokenassay.estimators.uploads import Unreadable, read_text
+from tokenassay.estimators.uploads import Unreadable, read_text, texts
 from tokenassay.estimators.uploads.texts import without_runs
 
 TEXT = "西红柿炒鸡蛋, eggs and tomatoes.\n" * 9
@@ -50,6 +51,7 @@ def test_what_is_no_text_is_told(tmp_path: Path, data: bytes) -> None:
         read_text(path)
 
 
-@given(st.text())
-def test_runs_of_white_space_become_one_blank(text: str) -> None:
-    assert without_runs(text) == " ".join(text.split())
+@given(st.text(st.sampled_from("a \n\t\u3000西")), st.integers(1, 9))
+def test_runs_of_white_space_become_one_blank(text: str, stretch: int) -> None:
+    with mock.patch.object(texts, "_STRETCH", stretch):
+        assert without_runs(text) == " ".join(text.split())

@@ -190,6 +190,8 @@ def test_a_mobipocket_book(tmp_path: Path) -> None:
     assert read_mobi(book([text[:9], text[9:]], 1, len(text))) == "西红柿 one\ntwo"
     packed = b"abc" + bytes((0x80 | 3 * 8 >> 8, 3 * 8 & 0xFF)) + bytes((0xC0 | (ord("d") - 64),))
     assert read_mobi(book([packed + b"\x03\xe4\xb8\xad"], 2, 100)) == "abcabc d中"
+    plain = book([b"a < b\n\nc"], 1, 8).replace(b"BOOKMOBI", b"TEXtREAd")
+    assert read_mobi(plain) == "a < b\n\nc"
     path = tmp_path / "a.mobi"
     path.write_bytes(book([text], 1, len(text)))
     assert read_text(path).kind == "mobi"
