@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from tokenassay.contracts.clauses import ClauseBase, Quantity
 from tokenassay.contracts.edition import Edition
 from tokenassay.contracts.records import Level
+from tokenassay.estimators.documents import file_syntax
 from tokenassay.estimators.uploads.kinds import IMAGES, PLAIN, belies
 
 Way = Literal["file id", "text", "JSON"]
+
+
+_OF_FILES: Final = frozenset(
+    {"file_bytes", "file_pages", "image_bytes", "account_files", "account_bytes"}
+)
 
 
 class Fault(NamedTuple):
@@ -32,6 +38,8 @@ def formats(path: Path, kind: str, edition: Edition, model: str) -> Iterator[Fau
     if belies(named, kind):
         told = f"named .{named}" if named else "without an extension"
         yield own(f"is {told}, but its content is {kind}")
+    if file_syntax(edition, model) is None:  # what goes into a message as text has no format
+        return
     for one in dict.fromkeys((named, kind)):
         if refused is not None and one in refused.args.get("formats", ()):
             yield broken(edition, refused, f"is of the format {one}, which is refused")
@@ -51,6 +59,8 @@ def over(
     """Whether an amount is over a limit, by all readings of it or by one."""
     clause = edition.limit(quantity, model)
     if clause is None or clause.maximum is None:
+        return
+    if quantity in _OF_FILES and file_syntax(edition, model) is None:
         return
     least = min((clause.maximum, *clause.undecided))
     if amount > clause.maximum:
@@ -92,7 +102,12 @@ def own(why: str) -> Fault:
 
 
 def way(kind: str, tokens: int, edition: Edition, model: str) -> Way:
-    """By file id where it is large or its format asks for a parser; else in the messages."""
+    """By file id where it is large or its format asks for a parser; else in the messages.
+
+    Always as text where the model knows no file ids.
+    """
+    if file_syntax(edition, model) is None:
+        return "text"
     limit = edition.limit("text_document_tokens", model)
     if limit is None or limit.maximum is None or tokens >= limit.maximum:
         return "file id"
@@ -116,7 +131,9 @@ class Calls(NamedTuple):
 
 def calls(files: int, tokens: int, edition: Edition, model: str) -> Calls:
     """For so many files that can be passed, and so many tokens in them at least."""
-    number, size = edition.limit("files_per_request", model), edition.limit("input_tokens", model)
+    size = edition.limit("input_tokens", model)
+    by_file = file_syntax(edition, model) is not None
+    number = edition.limit("files_per_request", model) if by_file else None
     most = min((number.maximum, *number.undecided)) if number and number.maximum else None
     if number is not None and most is not None and most in number.undecided:
         most -= 1  # the figure itself is open: what both readings allow

@@ -76,6 +76,18 @@ def test_the_way_to_pass_each() -> None:
     assert judged("guide.txt", edition="qwen-openai@2026")["guide.txt"].way == "file id"
 
 
+def test_limits_of_files_are_none_of_a_model_that_knows_no_file_ids() -> None:
+    names = ("guide.pdf", "notes.doc", "mislabelled.docx")
+    folder = judge_folder([str(DATA / name) for name in names], "qwen-plus")
+    for one in folder.documents:
+        assert one.way == "text"
+        assert all(fault.clause is None for fault in one.faults)
+    assert folder.calls.files is None
+    edition = load_edition("qwen-openai@2026")
+    assert not list(holding.over(edition, "qwen-plus", "file_bytes", 10**12, "bytes"))
+    assert list(holding.over(edition, "qwen-long", "file_bytes", 10**12, "bytes"))
+
+
 @pytest.mark.parametrize("quantity", ["file_bytes", "file_pages", "account_files", "account_bytes"])
 def test_limits_are_those_of_the_clauses(quantity: str) -> None:
     edition = load_edition(OLD)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+import sys
 import zipfile
 from pathlib import Path
 
@@ -54,6 +55,20 @@ def test_a_scan_has_pages_without_text() -> None:
 )
 def test_what_can_not_be_read_says_why(name: str, why: str) -> None:
     with pytest.raises(Unreadable, match=why):
+        read_text(DATA / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [("guide.pdf", "pypdf"), ("notes.docx", "docx"), ("notes.doc", "olefile")],
+)
+def test_a_package_that_is_missing_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, package: str
+) -> None:
+    for module in [one for one in sys.modules if one.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(Unreadable, match=rf"^needs the package {package}: pip install 'tokenassay"):
         read_text(DATA / name)
 
 
