@@ -57,9 +57,9 @@ def _under(name: str, left_out: LeftOut) -> Iterator[Found]:
         kept = sorted(one for one in folders if not one.startswith("."))
         shown = sorted(one for one in files if not one.startswith("."))
         left_out.hidden += len(folders) + len(files) - len(kept) - len(shown)
-        linked = [one for one in kept if os.path.islink(os.path.join(folder, one))]
-        left_out.linked += [os.path.join(folder, one) for one in linked]
-        folders[:] = [one for one in kept if one not in linked]
+        inner = (os.path.join(folder, one) for one in kept)
+        left_out.linked += [one for one in inner if os.path.islink(one)]
+        folders[:] = kept  # os.walk does not follow links
         yield from (_looked_at(Path(folder, one)) for one in shown)
     yield from _closed(closed)
 

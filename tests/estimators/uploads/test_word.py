@@ -85,7 +85,7 @@ def rewritten(path: Path, change: Callable[[str], str], source: str = "notes.doc
 def test_controls_and_deleted_text(tmp_path: Path) -> None:
     body = (
         "<w:sdt><w:sdtContent><w:p><w:r><w:t>in a control</w:t></w:r></w:p></w:sdtContent></w:sdt>"
-        "<w:p><w:del><w:r><w:delText>deleted</w:delText></w:r></w:del>"
+        "<w:p><w:pPr><w:tabs><w:tab/></w:tabs></w:pPr><w:del><w:r><w:br/><w:delText>deleted</w:delText></w:r></w:del>"
         "<w:moveFrom><w:r><w:t>moved away</w:t></w:r></w:moveFrom>"
         "<w:r><w:instrText>PAGE</w:instrText><w:t>kept</w:t><w:br/><w:t>on</w:t></w:r></w:p>"
     )
