@@ -25,7 +25,7 @@ def slow(path: Path, told: Told | None = None) -> Text:
         threading.Event().wait()
     if "pages" in path.name and told is not None:
         told(10**6)
-        threading.Event().wait(0.6)
+        threading.Event().wait(3.5)
     return read_text(path, told)
 
 
@@ -65,15 +65,15 @@ def test_one_that_takes_long_is_given_up_and_the_rest_goes_on(
 ) -> None:
     monkeypatch.setattr(apart, "read_text", slow)
     paths = files(tmp_path, "a.txt", "b-forever.txt", "c.txt")
-    first, second, third = judge_folder(paths, seconds=0.5).documents
-    assert second.faults[-1].why == "is not read within 0.5 s"
+    first, second, third = judge_folder(paths, seconds=3.5).documents
+    assert second.faults[-1].why == "is not read within 3.5 s"
     assert second.unread
     assert first.tokens == third.tokens == TOKENS
 
 
 def test_pages_are_given_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart, "read_text", slow)
-    monkeypatch.setattr(apart, "_SECONDS", 0.3)
+    monkeypatch.setattr(apart, "_SECONDS", 3.0)  # enough on a busy machine
     (path,) = files(tmp_path, "pages.txt")
     assert judge_folder([path]).documents[0].tokens == TOKENS
 
