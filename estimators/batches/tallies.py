@@ -28,6 +28,8 @@ OTHERS: Final = "(others)"
 _MOST_NAMES: Final = 100
 _LOT: Final = 1024
 """Lines that are judged together."""
+_MOST_ALIKE: Final = 2048
+"""Verdicts that are held before their lines are summed."""
 _TOO_LONG: Final = BadLine(f"longer than {LONGEST_LINE:,} bytes")
 _SEPARATORS: Final = "-_:/."
 
@@ -179,13 +181,19 @@ class _Taking:
                 (heapq.heappush if len(longest) < LONGEST else heapq.heapreplace)(longest, long)
             if line.kind == "batch":
                 _note_batch(found, number, line, verdict.kind)
+        if len(alike) > _MOST_ALIKE:
+            self._sum_all()
 
     def finish(self, lines: int) -> Tally:
         """The tally of the part, which has so many lines."""
         self._found.lines = lines
+        self._sum_all()
+        return self._found
+
+    def _sum_all(self) -> None:
         for alike in self._alike.values():
             self._sum(alike)
-        return self._found
+        self._alike.clear()
 
     def _sum(self, alike: _Alike) -> None:
         found = self._found
