@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
 import threading
@@ -44,6 +45,15 @@ def files(folder: Path, *names: str) -> list[str]:
     return [str(folder / name) for name in names]
 
 
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forks, so that what a test replaces is replaced in the process that reads.
+
+    Otherwise a thread that another test left behind would have a clean process started.
+    """
+    monkeypatch.setattr(apart, "start_context", lambda: multiprocessing.get_context("fork"))
+
+
 def test_it_reads_what_reading_here_does() -> None:
     with Apart() as reader:
         for path in sorted(DATA.iterdir()):
@@ -61,7 +71,7 @@ def test_it_reads_what_reading_here_does() -> None:
 
 
 def test_one_that_takes_long_is_given_up_and_the_rest_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forked: None
 ) -> None:
     monkeypatch.setattr(apart, "read_text", slow)
     paths = files(tmp_path, "a.txt", "b-forever.txt", "c.txt")
@@ -71,7 +81,9 @@ def test_one_that_takes_long_is_given_up_and_the_rest_goes_on(
     assert first.tokens == third.tokens == TOKENS
 
 
-def test_pages_are_given_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_are_given_more_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forked: None
+) -> None:
     monkeypatch.setattr(apart, "read_text", slow)
     monkeypatch.setattr(apart, "_SECONDS", 3.0)  # enough on a busy machine
     (path,) = files(tmp_path, "pages.txt")
@@ -80,7 +92,7 @@ def test_pages_are_given_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded on Linux only")
 def test_one_that_takes_all_memory_is_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forked: None
 ) -> None:
     monkeypatch.setattr(apart, "read_text", greedy)
     monkeypatch.setattr(apart, "MOST_MEMORY", 64 << 20)
