@@ -213,7 +213,7 @@ def judge_by(terms: dict[str, Any], files: Path) -> Judge:
 
 
 @pytest.mark.parametrize("terms", TERMS, ids=str)
-@settings(max_examples=400, deadline=None)  # the first of a model loads its edition
+@settings(max_examples=200, deadline=None)  # the first of a model loads its edition
 @example(lines=[Talk("native", "qwen-plus", ("user",), ("hi",), {}, more).line() for more in _MORE])
 @example(
     lines=[
