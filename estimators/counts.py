@@ -64,34 +64,34 @@ class InputCounter:
         self._vocabulary = own or _vocabulary(model)
 
     def count(
-        self, request: Request, thinking: bool | None, limit: int | None, said: int | None = None
+        self, request: Request, thinking: bool | None, limit: int | None, more: int = 0
     ) -> InputCount:
         """Input tokens; ``limit`` ends the range where something can't be counted here.
 
-        ``said``: the tokens of the request's texts behind their roles, where the caller has
-        counted those of a request that :meth:`is_by_said`.
+        ``more``: how many tokens other texts have more, where those of a request are asked about
+        that is like this one but for its texts (see :meth:`is_by_tokens`). The parts stay this
+        one's.
         """
         standard = self._of(request, thinking)
         messages = request.messages
         if self._vocabulary is not None and is_plain(request, self.syntax) and messages:
             meters = standard.meters
             if len(meters) == 1:
-                tokens = low = high = meters[0].total(messages, said)
+                tokens = low = high = meters[0].total(messages) + more
             else:
-                if said is None:
-                    said = meters[0].said(messages)
-                totals = [meter.total(messages, said) for meter in meters]
+                said = meters[0].said(messages)
+                totals = [meter.total(messages, said) + more for meter in meters]
                 tokens, low, high = totals[0], min(totals), max(totals)
             return InputCount(tokens, low, high, standard.basis, standard.why, (), None, meters[0])
-        return self._examined(request, standard, limit)
+        return self._examined(request, standard, limit, more)
 
-    def is_by_said(self, request: Request, thinking: bool | None, counter: Counter) -> bool:
-        """Whether a request's count follows from the tokens that ``counter`` has for its texts.
+    def is_by_tokens(self, request: Request, thinking: bool | None, counter: Counter) -> bool:
+        """Whether the count grows by what ``counter`` counts more for other texts.
 
-        Each text stands behind its role and a newline there, and what the template adds depends
-        on the roles and the parameters alone.
+        Each of them, plain as the one in its place, is counted behind its role and a newline.
+        That holds for all messages but a system message before tools, whose end is another.
         """
-        if self._vocabulary is not counter or not is_plain(request, self.syntax):
+        if self._vocabulary is not counter:
             return False
         return not any(meter.bare for meter in self._of(request, thinking).meters)
 
@@ -110,7 +110,9 @@ class InputCounter:
             return self._vocabulary.count(text)
         return min(ProseCounter(rule, "fewest").count(text) for rule in self._rules())
 
-    def _examined(self, request: Request, standard: Standard, limit: int | None) -> InputCount:
+    def _examined(
+        self, request: Request, standard: Standard, limit: int | None, more: int
+    ) -> InputCount:
         prompt = isinstance(request.prompt, str) and bool(request.prompt)
         if not request.messages and not prompt and not request.history:
             return InputCount(None, None, None, "approximate", _NOTHING)
@@ -118,10 +120,10 @@ class InputCounter:
         if self._vocabulary is None:
             return self._by_rule(request, features, limit)
         counted = [(*meter.parts(request), *features.extra) for meter in standard.meters]
-        totals = [_total(parts) for parts in counted]
+        totals = [_total(parts) + more for parts in counted]
         low, high = min(totals), max(totals) + features.above
-        parts = counted[totals.index(low) if features.gaps else 0]
-        return self._concluded(_total(parts), low, high, standard, features, parts, limit)
+        at = totals.index(low) if features.gaps else 0
+        return self._concluded(totals[at], low, high, standard, features, counted[at], limit)
 
     def _by_rule(self, request: Request, features: Features, limit: int | None) -> InputCount:
         """A range: the fewest tokens by any rule and template, and the most."""

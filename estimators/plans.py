@@ -60,15 +60,15 @@ class Plan:
         self._stranger = row is None and not (terms.model and edition.serves(terms.model))
 
     def estimate(
-        self, request: Request, output_tokens: int | None = None, said: int | None = None
+        self, request: Request, output_tokens: int | None = None, more: int = 0
     ) -> Estimate:
         """The estimate of one request; UnknownModel where nobody knows the model.
 
-        ``said``: tokens of its texts behind their roles, for a request that :meth:`is_by_said`.
+        ``more``: as :meth:`InputCounter.count` takes it; see :meth:`is_by_tokens`.
         """
         parameters = request.parameters
         thinks = self.thinks(parameters)
-        counted = self._counter.count(request, thinks, self._input_limit, said)
+        counted = self._counter.count(request, thinks, self._input_limit, more)
         low, high = counted.low, counted.high
         refusals = self._rules.check(request, input_tokens=low, message_tokens=self._message_tokens)
         if self._stranger and all(refusal.at != "model" for refusal in refusals):
@@ -99,18 +99,22 @@ class Plan:
             counted.meter,
         )
 
-    def is_by_said(self, request: Request, counter: Counter) -> bool:
-        """Whether all plain requests with these roles and parameters are estimated alike.
+    def is_by_tokens(self, request: Request, counter: Counter) -> bool:
+        """Whether all requests with these roles and parameters are estimated alike.
 
-        Then nothing but the tokens of their texts, by ``counter``, makes a difference: not to
-        the count, and not to what is refused.
+        Then other texts, plain as these, make no difference but by their tokens, as ``counter``
+        has them, and by the :meth:`words` that are in them: not to the count, nor to refusals.
         """
         thinks = self.thinks(request.parameters)
         return (
             not self._stranger
-            and self._counter.is_by_said(request, thinks, counter)
+            and self._counter.is_by_tokens(request, thinks, counter)
             and self._rules.is_by_tokens(request)
         )
+
+    def words(self, request: Request) -> tuple[str, ...]:
+        """Words, in small letters, that the parameters ask to stand in some message."""
+        return self._rules.words(request)
 
     @property
     def edition(self) -> Edition:

@@ -110,13 +110,13 @@ class Judge:
         """The verdict on a text alone, without a model."""
         return Verdict(None, tokens, TEXT)
 
-    def verdict(self, request: Request, plan: Plan, said: int | None = None) -> Verdict:
-        """The verdict on a request; ``said`` as :meth:`Plan.estimate` takes it."""
+    def verdict(self, request: Request, plan: Plan, more: int = 0) -> Verdict:
+        """The verdict on a request; ``more`` as :meth:`Plan.estimate` takes it."""
         output_tokens = self.asked.output_tokens
-        found = plan.estimate(request, output_tokens, said)
+        found = plan.estimate(request, output_tokens, more)
         if found.refusals and request.streaming is False:
             # No line of a batch streams, nor has to where a live call would.
-            found = plan.estimate(replace(request, streaming=None), output_tokens, said)
+            found = plan.estimate(replace(request, streaming=None), output_tokens, more)
         # A pricing is one object for each plan and way of thinking, and the plans keep it.
         key = request.surface, id(found.pricing)
         known = self._kinds.get(key)

@@ -3,13 +3,16 @@
 Most lines of a batch have the same model, parameters and roles, and say plain things. Such lines
 share a shape. Their texts are counted together, which takes a fraction of the time that one by
 one does, and each number of tokens is judged once, in the stead of all lines that have it.
-Whatever is not as plain as that, or would be refused, is judged alone.
+Whatever is not as plain as that is judged alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from tokenassay.contracts.errors import UnknownEdition, UnknownModel
 from tokenassay.estimators.batches.lines import BadLine, Line
@@ -24,36 +27,39 @@ MOST_SHAPES: Final = 1024
 MOST_VERDICTS: Final = 20_000
 """Verdicts of all shapes together that are kept; where there are more, all are forgotten."""
 
-_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
-_ABSENT: Final = ("absent",)
-"""The settings of a native body without any, which is not the same as with an empty object."""
-_NATIVE_KEYS: Final = frozenset({"model", "input", "parameters"})
+_encode = msgspec.json.Encoder().encode
 
 Key = tuple[Any, ...]
 """What lines of one shape have in common."""
 
 
 class Shape:
-    """Lines that differ in their texts only; ``request`` is that of one of them."""
+    """Lines that differ in their texts only; ``request`` is that of one, texts alone have none.
 
-    __slots__ = ("_judge", "_plan", "_request", "prefixes", "verdicts")
+    ``own`` are the tokens of its texts.
+    """
 
-    def __init__(self, judge: Judge, request: Request | None, plan: Plan | None) -> None:
-        self._judge, self._request, self._plan = judge, request, plan
-        self.prefixes = plan.file_prefixes if plan is not None else ()
+    __slots__ = ("_judge", "_own", "_plan", "_request", "prefixes", "verdicts", "words")
+
+    def __init__(
+        self, judge: Judge, request: Request | None = None, plan: Plan | None = None, own: int = 0
+    ) -> None:
+        self._judge, self._request, self._plan, self._own = judge, request, plan, own
+        self.prefixes: tuple[str, ...] = ()
         """What a text begins with that stands for files, and is not plain."""
-        self.verdicts: dict[int, Verdict | None] = {}
-        """By the tokens of all texts of a line; None: such a line is judged alone."""
+        self.words: tuple[str, ...] = ()
+        """Words in small letters that make a difference where they stand in a text."""
+        if request is not None and plan is not None:
+            self.prefixes, self.words = plan.file_prefixes, plan.words(request)
+        self.verdicts: dict[int, Verdict] = {}
+        """By the tokens of all texts of a line."""
 
-    def judge(self, said: int) -> Verdict | None:
+    def judge(self, said: int) -> Verdict:
         """The verdict on lines whose texts have so many tokens; it is kept."""
-        verdict: Verdict | None
         if self._request is None or self._plan is None:
             verdict = self._judge.bare(said)
         else:
-            verdict = self._judge.verdict(self._request, self._plan, said)
-            if verdict.estimate is not None and verdict.estimate.refusals:
-                verdict = None
+            verdict = self._judge.verdict(self._request, self._plan, said - self._own)
         self.verdicts[said] = verdict
         return verdict
 
@@ -82,16 +88,16 @@ class Shapes:
         counts = self._judge.counter.count_many(places)
         found: list[Verdict | BadLine] = []
         for line, sketch in zip(lines, sketches, strict=True):
-            verdict: Verdict | BadLine | None = None
-            if sketch is not None:
-                shape, texts = sketch
-                said = sum([counts[place] for place in texts])
-                if said in shape.verdicts:
-                    verdict = shape.verdicts[said]
-                else:
-                    verdict = shape.judge(said)
-                    self._kept += 1
-            found.append(self._alone(line) if verdict is None else verdict)
+            if sketch is None:
+                found.append(self._alone(line))
+                continue
+            shape, texts = sketch
+            said = sum([counts[place] for place in texts])
+            verdict = shape.verdicts.get(said)
+            if verdict is None:
+                verdict = shape.judge(said)
+                self._kept += 1
+            found.append(verdict)
         return found
 
     def _alone(self, line: Line | BadLine) -> Verdict | BadLine:
@@ -109,26 +115,29 @@ class Shapes:
         outline = _outline(line)
         if outline is None:
             return None
-        key, roles, contents = outline
-        shape = self._shapes[key] if key in self._shapes else self._find(key, line)
+        key, contents, texts = outline
+        shape = self._shapes[key] if key in self._shapes else self._find(key, line, texts)
         if shape is None:
             return None
         for prefix in shape.prefixes:
             if any(content.startswith(prefix) for content in contents):
                 return None
-        texts = []
-        for role, content in zip(roles, contents, strict=True):
-            texts.append(places.setdefault(f"{role}\n{content}", len(places)))
-        return shape, texts
+        if shape.words:  # then lines that have them are of one shape, those without of another
+            small = [content.lower() for content in contents]
+            said = tuple(any(word in content for content in small) for word in shape.words)
+            shape = self._shapes.get((key, said)) or self._find((key, said), line, texts)
+            if shape is None:
+                return None
+        return shape, [places.setdefault(text, len(places)) for text in texts]
 
-    def _find(self, key: Key, line: Line) -> Shape | None:
+    def _find(self, key: Key, line: Line, texts: list[str]) -> Shape | None:
         """The shape of lines like this one; None where each of them is judged alone."""
         judge, found = self._judge, None
         try:
             request = judge.read(line)
             plan = judge.plan(request.surface, request.model)
-            if plan.is_by_said(request, judge.counter):
-                found = Shape(judge, request, plan)
+            if plan.is_by_tokens(request, judge.counter):
+                found = Shape(judge, request, plan, sum(judge.counter.count_many(texts)))
         except (NotARequest, UnknownModel, UnknownEdition):
             pass  # told of each line that it holds for
         self._shapes[key] = found
@@ -138,33 +147,41 @@ class Shapes:
         """The shape of texts alone, without a model."""
         found = self._shapes.get(())
         if found is None:
-            found = self._shapes[()] = Shape(self._judge, None, None)
+            found = self._shapes[()] = Shape(self._judge)
         return found
 
 
 def _outline(line: Line) -> tuple[Key, list[str], list[str]] | None:
-    """What a plain line is judged by besides its texts, its roles and texts; None: not plain."""
+    """What a plain line shares with others, its contents, and the texts that it is counted by.
+
+    None where it is not plain. A text stands behind its role and a newline, as templates have it.
+    """
     if line.kind == "text":
-        return None if not line.text or "<" in line.text else (("text",), ["user"], [line.text])
+        if not line.text or "<" in line.text:
+            return None
+        return ("text",), [line.text], [f"user\n{line.text}"]
     body = line.body
     holder: Any = body
-    given: Key | None
     native = "input" in body or "parameters" in body
     if native:
         holder = body.get("input")
-        if holder.__class__ is not dict or len(holder) != 1 or not body.keys() <= _NATIVE_KEYS:
+        if holder.__class__ is not dict or len(holder) != 1:
             return None
-        given = _settings(body["parameters"]) if "parameters" in body else _ABSENT
-    elif len(body) == 2 and "model" in body:
-        given = ()
-    else:
-        given = _settings(body)
     model, messages = body.get("model"), holder.get("messages")
     if messages.__class__ is not list or (model is not None and model.__class__ is not str):
         return None
-    if given is None:
-        return None
-    roles, contents = [], []
+    key: list[Any] = [line.kind, native, model]
+    adds = False  # whether the parameters may add to the input
+    if len(body) > 2 or "model" not in body:
+        held = "input" if native else "messages"
+        given = {name: body[name] for name in body if name != "model" and name != held}
+        settings = _written(given)
+        if settings is None:
+            return None
+        key.append(settings)
+        parameters = given.get("parameters") if native else given
+        adds = parameters.__class__ is not dict or not parameters.keys() <= PLAIN_PARAMETERS
+    contents, texts = [], []
     for message in messages:
         if message.__class__ is not dict or len(message) != 2:
             return None
@@ -173,21 +190,20 @@ def _outline(line: Line) -> tuple[Key, list[str], list[str]] | None:
             return None
         if not content or "<" in content:  # a tag or a marker
             return None
-        roles.append(role)
+        key.append(role)
         contents.append(content)
-    return (line.kind, native, model, given, *roles), roles, contents
+        if adds and role == "system":
+            key.append(content)  # tools are written at its end, and may join with it
+        else:
+            texts.append(f"{role}\n{content}")
+    return tuple(key), contents, texts
 
 
-def _settings(given: Any) -> Key | None:
-    """Parameters of a kind that adds nothing to the input; None where there are others."""
-    if given.__class__ is not dict:
+def _written(given: Mapping[str, Any]) -> bytes | str | None:
+    """Settings as JSON, in which True, 1 and 1.0 are three things; None: not to be compared."""
+    try:
+        written = _encode(given)
+        # A number beyond all bounds is infinite to Python, and null to this encoder.
+        return json.dumps(given, allow_nan=False) if b"null" in written else written
+    except (ValueError, OverflowError, RecursionError):  # half a surrogate pair is a ValueError
         return None
-    found: list[Any] = []
-    for name, value in given.items():
-        if name == "model" or name == "messages":
-            continue
-        kind = value.__class__
-        if name not in PLAIN_PARAMETERS or kind not in _SCALARS:
-            return None
-        found += (name, kind, value)  # the kind, for True and 1 and 1.0 are equal
-    return tuple(found)

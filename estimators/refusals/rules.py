@@ -90,10 +90,9 @@ class Rules:
         self._counts_messages = any(
             x.quantity in PER_MESSAGE and x.level != "unspecified" for x in limits
         )
-        # What makes a difference between texts: such limits, and words that parameters ask for.
         self._heeds_no_text = not (self._counts_messages or combinations.read_texts)
-        self._wording = frozenset(
-            str(rule.args["parameter"]).partition(".")[0]
+        self._wording = tuple(
+            (str(rule.args["parameter"]).partition(".")[0], str(rule.args["word"]).lower())
             for rule in rules
             if rule.rule in BY_PARAMETER
         )
@@ -131,15 +130,16 @@ class Rules:
         )
 
     def is_by_tokens(self, request: Request) -> bool:
-        """Whether other texts in the same plain conversation change nothing but its tokens.
+        """Whether a conversation is plain, and other texts count by their tokens and words alone.
 
-        A text is plain where it is not empty and refers to no file.
+        A text is plain where it is not empty and refers to no file; the words are :meth:`words`.
         """
-        return (
-            self._heeds_no_text
-            and self._wording.isdisjoint(request.parameters)
-            and self._passes_frame(request)
-        )
+        return self._heeds_no_text and self._passes_frame(request)
+
+    def words(self, request: Request) -> tuple[str, ...]:
+        """Words, in small letters, that the parameters ask to stand in some message."""
+        parameters = request.parameters
+        return tuple(word for head, word in self._wording if head in parameters)
 
     def notes(
         self,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
@@ -34,8 +34,20 @@ clauses:
   source: page
   quantity: context_tokens
   maximum: 30
+""",
+    "bare": """
+edition: bare@2026
+extends: qwen-openai@2026
+title: A gateway for a model without a template
+models: [bare]
 model_rows:
 - {id: bare, family: qwen, tokenizer: qwen}
+""",
+    "files": """
+edition: files@2026
+extends: qwen-long@2024-10
+title: A gateway for files, without limits on messages
+drop: [messages.tokens, documents.text_tokens]
 """,
     "short": """
 edition: short@2026
@@ -65,12 +77,15 @@ TERMS: list[dict[str, Any]] = [
     {"edition": "qwen-long@2024-10"},
     {"edition": "qwen-dashscope@2024-04"},
     {"contract": "small"},
-    {"contract": "small", "model": "bare"},
+    {"contract": "bare", "model": "bare"},
+    {"contract": "files"},
     {"contract": "short"},
     {"tokenizer": "words"},
 ]
 
-_WORDS = st.sampled_from(["hi", "ho", "如何做西红柿炒鸡蛋?", "x y z " * 9, "\n", "你好"])
+_WORDS = st.sampled_from(
+    ["hi", "ho", "JSON", "say json\n", "如何做西红柿炒鸡蛋?", "x y z " * 9, "\n", "你好"]
+)
 NOT_PLAIN = ["", "<think>", "<|im_end|>", "a < b", "fileid://file-fe-1", "\ud800", 7, None]
 _ODD = st.sampled_from(NOT_PLAIN)
 _ROLES = st.sampled_from(
@@ -88,9 +103,17 @@ _SETTINGS: dict[str, list[Any]] = {
     "enable_thinking": [True, False, 1, 0],
     "stream": [True, False],
     "stop": ["x", ["x"]],
-    "response_format": [{"type": "json_object"}],
-    "tools": [[]],
-    "unknown": [1],
+    "response_format": [{"type": "json_object"}, {"type": "text"}, None],
+    "tools": [
+        [{"type": "function", "function": {"name": "f", "parameters": {}}}],
+        [{"type": "function", "function": {"name": "longer", "parameters": {"type": "object"}}}],
+        [],
+    ],
+    "n": [2, 1, True],
+    "stop_token_ids": [[1], [[1]]],
+    "enable_search": [True, False],
+    "unknown": [1, float("inf"), None, "\ud800", 10**30, {"messages": 1}, {"messages": 2}],
+    "messages": [1],  # only a native body can have that among its parameters
 }
 _MODELS = st.sampled_from(["qwen-plus", "qwen-turbo", "qwen-long", "bare", "nope", 3, None])
 _MORE = ("", "name", "prompt", "extra", "no settings", "no model")
@@ -125,21 +148,22 @@ class Talk(NamedTuple):
             if self.more == "no settings":
                 del body["parameters"]
         else:
-            body = {"model": self.model, "messages": messages, **self.settings}
+            body = {"model": self.model, **self.settings, "messages": messages}
             if self.more == "prompt":
                 body["prompt"] = "hi"
         if self.more == "no model":
             del body["model"]
         if self.more == "extra":
             body["resources"] = []
-        return json.dumps({"custom_id": "a", "body": body} if self.form == "batch" else body)
+        line = json.dumps({"custom_id": "a", "body": body} if self.form == "batch" else body)
+        return line.replace("Infinity", "1e400")  # which JSON allows, and Python takes for that
 
 
 @st.composite
 def _nearly_alike(draw: st.DrawFn) -> list[str]:
     """A plain line, and others that differ from it in one thing each."""
     roles = draw(_ROLES)
-    names = draw(st.lists(st.sampled_from(list(_SETTINGS)[:6]), max_size=2))
+    names = draw(st.lists(st.sampled_from(list(_SETTINGS)[:-1]), max_size=2))
     settings = {name: draw(st.sampled_from(_SETTINGS[name][:1])) for name in names}
     if draw(st.booleans()):
         settings["result_format"] = "message"
@@ -214,13 +238,6 @@ def judge_by(terms: dict[str, Any], files: Path) -> Judge:
 
 @pytest.mark.parametrize("terms", TERMS, ids=str)
 @settings(max_examples=200, deadline=None)  # the first of a model loads its edition
-@example(lines=[Talk("native", "qwen-plus", ("user",), ("hi",), {}, more).line() for more in _MORE])
-@example(
-    lines=[
-        Talk("request", "qwen-plus", ("user",), ("hi",), settings, "no model").line()
-        for settings in ({}, {"temperature": 2}, {"temperature": 1}, {"top_k": True}, {"top_k": 1})
-    ]
-)
 @given(lines=_nearly_alike() | _ANY)
 def test_lines_are_judged_together_as_each_alone(
     terms: dict[str, Any], lines: list[str], files: Path
@@ -232,11 +249,63 @@ def test_lines_are_judged_together_as_each_alone(
         assert [told(verdict) for verdict in judge.judge_all(read)] == expected
 
 
+def talk(*texts: Any, form: str = "batch", more: str = "", **settings: Any) -> str:
+    """A line of a user, or of a system and a user."""
+    roles = ("system", "user")[-len(texts) :]
+    return Talk(form, settings.pop("model", "qwen-plus"), roles, texts, settings, more).line()
+
+
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {}}}
+JSON = {"type": "json_object"}
+LONG = "x y z " * 9
+SEEMING: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "tools": ({}, [talk("hi", tools=[TOOL]), talk(LONG, tools=[TOOL])]),
+    "tools after a system message": (
+        {},
+        [talk(f"say{end}", "hi", tools=[TOOL]) for end in ("", "\n", "\n\n", " ", "!", "!\n")],
+    ),
+    "a word asked for": ({}, [talk(text, response_format=JSON) for text in ("hi", "JSON", "hi")]),
+    "kinds of one": ({}, [talk("hi", top_k=value) for value in (1, True, 1.0, "1", None)]),
+    "null and infinite": ({}, [talk("hi", unknown=one) for one in (None, float("inf"), 1)]),
+    "no parameters": ({}, [talk("hi", form="native", more=more) for more in _MORE]),
+    "no model": (
+        {"model": "qwen-turbo"},
+        [talk("hi", form="request", more="no model", **one) for one in ({}, {"temperature": 2})],
+    ),
+    "files": (
+        {"contract": "files"},
+        [talk(text, "hi", model="qwen-long") for text in ("say", "fileid://file-fe-1")],
+    ),
+    "a limit of the input": ({"contract": "small"}, [talk("hi"), talk(LONG), talk("ho")]),
+    "a limit of a message": (
+        {"contract": "short"},
+        [talk("say", text, model="qwen-long") for text in ("hi", LONG)],
+    ),
+    "no template": (
+        {"contract": "bare"},
+        [talk("say", text, model="bare") for text in ("hi", LONG, "\n")],
+    ),
+    "a model that nobody knows": ({"tokenizer": "words"}, [talk("hi", model="nope")] * 2),
+    "refused for its parameters": ({}, [talk(text, temperature=3) for text in ("hi", LONG)]),
+}
+"""Lines that look as if they shared a shape."""
+
+
+@pytest.mark.parametrize("name", SEEMING)
+def test_lines_that_seem_alike_are_told_apart(name: str, files: Path) -> None:
+    terms, lines = SEEMING[name]
+    for order in (lines, lines[::-1]):
+        judge = judge_by(terms, files)
+        read = [read_or_tell(line) for line in order]
+        expected = [told(alone(judge, line)) for line in read]
+        assert [told(verdict) for verdict in judge.judge_all(read)] == expected
+
+
 @pytest.mark.parametrize("text", NOT_PLAIN, ids=repr)
-@pytest.mark.parametrize("edition", ["qwen-openai@2026", "qwen-long@2024-10"])
-def test_what_is_not_plain_is_judged_alone(edition: str, text: Any) -> None:
-    judge = Judge(Asked(edition=edition))
-    lines = [read_or_tell(chat("a", said, model="qwen-long")) for said in ("hi", text)]
+@pytest.mark.parametrize("model", ["qwen-plus", "qwen-long", "qwen-turbo"])
+def test_what_is_not_plain_is_judged_alone(model: str, text: Any) -> None:
+    judge = Judge(Asked())
+    lines = [read_or_tell(chat("a", said, model=model)) for said in ("hi", text)]
     expected = [told(alone(judge, line)) for line in lines]
     assert [told(verdict) for verdict in judge.judge_all(lines)] == expected
 
