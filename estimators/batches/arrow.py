@@ -53,11 +53,8 @@ def count_batch(
     import pyarrow as pa
 
     judge = _judge(asked or Asked())
-    read: Callable[[Any], Line | BadLine] = _text if column == "text" else read_or_tell
-    lines = [
-        BadLine("there is no line") if value is None else read(value)
-        for value in batch.column(column).to_pylist()
-    ]
+    read = _text if column == "text" else read_or_tell
+    lines = [_read(value, read) for value in batch.column(column).to_pylist()]
     rows = [_row(*found) for found in zip(lines, judge.judge_all(lines), strict=True)]
     schema = arrow_schema()
     columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
@@ -86,14 +83,31 @@ def _judge(asked: Asked) -> Judge:
     return Judge(asked)
 
 
-def _text(value: Any) -> Line:
-    return Line("text", {}, str(value), None, None, None)
+def _read(value: Any, read: Callable[[bytes | str], Line | BadLine]) -> Line | BadLine:
+    if value is None:
+        return BadLine("there is no line")
+    if not isinstance(value, bytes | str):
+        return BadLine(f"expected text or bytes, got {type(value).__name__}")
+    return read(value)
+
+
+def _text(value: bytes | str) -> Line | BadLine:
+    try:
+        text = value if isinstance(value, str) else value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return BadLine(f"not UTF-8 text: {error.reason} at byte {error.start}")
+    return Line("text", {}, text, None, None, None)
+
+
+def _writable(name: str | None) -> str | None:
+    """A name that Arrow can hold: lone surrogates, which are no UTF-8, as JSON escapes them."""
+    return None if name is None else name.encode("utf-8", "backslashreplace").decode()
 
 
 def _row(line: Line | BadLine, verdict: Verdict | BadLine) -> tuple[Any, ...]:
-    custom_id = None if isinstance(line, BadLine) else line.custom_id
+    custom_id = None if isinstance(line, BadLine) else _writable(line.custom_id)
     if isinstance(verdict, BadLine):
-        return custom_id, *(None,) * (len(SCHEMA) - 2), str(verdict)
+        return custom_id, *(None,) * (len(SCHEMA) - 2), _writable(str(verdict))
     found, tokens, _ = verdict
     if found is None:
         why = "a text alone, without a model"
@@ -101,7 +115,7 @@ def _row(line: Line | BadLine, verdict: Verdict | BadLine) -> tuple[Any, ...]:
     low, high = found.input_range
     return (
         custom_id,
-        found.model,
+        _writable(found.model),
         found.edition,
         tokens,
         low,

@@ -60,6 +60,23 @@ def test_texts_and_batches_of_them() -> None:
     assert row["model"] == "qwen-plus"
 
 
+def test_names_that_are_no_utf8_are_escaped() -> None:
+    line = chat("\\ud83d").replace("\\\\", "\\")
+    (row,) = count_batch(pa.record_batch({"line": [line]})).to_pylist()
+    assert row["custom_id"] == "\\ud83d"
+    assert row["input_tokens"] is not None
+
+
+def test_texts_may_be_bytes_and_other_values_are_told() -> None:
+    values = pa.array(["苹果".encode(), b"\xff", None], pa.binary())
+    rows = count_batch(pa.record_batch({"text": values}), column="text").to_pylist()
+    assert [row["input_tokens"] for row in rows] == [1, None, None]
+    assert rows[1]["why"] == "not UTF-8 text: invalid start byte at byte 0"
+    for column in ("line", "text"):
+        (row,) = count_batch(pa.record_batch({column: [5]}), column=column).to_pylist()
+        assert (row["input_tokens"], row["why"]) == (None, "expected text or bytes, got int")
+
+
 def test_a_column_that_is_not_there() -> None:
     with pytest.raises(KeyError):
         count_batch(pa.record_batch({"x": ["a"]}))
