@@ -19,9 +19,9 @@ from typing import Any, Final
 
 from tokenassay.estimators.batches.gathering import Batch, Gatherer
 from tokenassay.estimators.batches.judging import Asked, Judge
-from tokenassay.estimators.batches.running import Progress
+from tokenassay.estimators.batches.running import INTERRUPTED, Progress
 from tokenassay.estimators.batches.sources import Part, is_packed, parts_of
-from tokenassay.estimators.batches.stores import SourceError, files_at, size_at
+from tokenassay.estimators.batches.stores import SourceError, files_at, is_stream, size_at
 from tokenassay.estimators.batches.tallies import By, Tally, tally
 
 PART_BYTES: Final = 16 << 20
@@ -47,8 +47,9 @@ def count_on_ray(
     The cluster is the one that ``RAY_ADDRESS`` names or that this process has joined; without
     either, one of ``workers`` cores is started here for the time it takes. Every node must see
     the paths, the contract and the tokenizer that are named. A compressed file is one task, for
-    it can only be read from its beginning. Raises ClusterError, SourceError for a folder without
-    files of lines, and what :class:`Judge` raises.
+    it can only be read from its beginning. What was counted before the cluster gave up or a
+    KeyboardInterrupt comes back, not complete. Raises ClusterError where there is no cluster,
+    SourceError for a folder without files of lines, and what :class:`Judge` raises.
     """
     asked = asked or Asked()
     gatherer = Gatherer(Judge(asked))
@@ -56,13 +57,16 @@ def count_on_ray(
     sizes: dict[str, int] = {}
     faults: dict[str, str] = {}
     for path in files:
+        if is_stream(path):
+            faults[path] = f"{path}: a stream can't be read by a cluster"
+            continue
         try:
             sizes[path] = size_at(path)
         except SourceError as error:
             faults[path] = str(error)
     whole = sum(sizes.values())
     done = 0
-    complete = True
+    stopped = None
     with _cluster(workers) as data:
         tallies = _tallies(data, [path for path in files if path in sizes], asked, by, workers)
         try:
@@ -79,14 +83,17 @@ def count_on_ray(
                             fault = str(found)
                             continue
                         gatherer.add(part, found)
+                        fault = found.fault
                         if told is not None:
                             told(Progress(done + part.done, whole, gatherer.lines))
                     following = next(upcoming, None)
                 gatherer.end_file(fault)
                 done += sizes.get(path, 0)
         except KeyboardInterrupt:
-            complete = False
-    return gatherer.batch(complete=complete)
+            stopped = INTERRUPTED
+        except ClusterError as error:
+            stopped = str(error)
+    return gatherer.batch(stopped)
 
 
 def _tallies(

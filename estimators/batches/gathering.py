@@ -20,7 +20,7 @@ from tokenassay.estimators.batches.rules import (
     on_lines,
 )
 from tokenassay.estimators.batches.sources import Part, lines_in, parts_of
-from tokenassay.estimators.batches.stores import SourceError
+from tokenassay.estimators.batches.stores import SourceError, is_stream
 from tokenassay.estimators.batches.tallies import LONGEST, NAMED, LongLine, Seen, Tally
 from tokenassay.estimators.batches.totals import Sum, Totals, combined
 
@@ -78,8 +78,13 @@ class Batch(NamedTuple):
     duplicates: list[Duplicate]
     duplicate_ids: int
     notes: list[str]
-    complete: bool
-    """False: interrupted; what was read until then is here."""
+    stopped: str | None
+    """Why not all was read: interrupted, or a worker that was lost. What was read is here."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether it came to the end of the last file."""
+        return self.stopped is None
 
 
 class Gatherer:
@@ -100,6 +105,7 @@ class Gatherer:
         self._duplicates: list[Duplicate] = []
         self._notes: list[str] = []
         self._begin("")
+        self._open = False
 
     @property
     def lines(self) -> int:
@@ -113,6 +119,8 @@ class Gatherer:
         self._urls: dict[str, Seen] = {}
         self._models: dict[str, Seen] = {}
         self._ids = Ids()
+        self._open = True
+        """Its end has not been told."""
 
     def begin_file(self, path: str) -> None:
         """What comes next is of this file."""
@@ -149,6 +157,7 @@ class Gatherer:
 
     def end_file(self, fault: str | None = None) -> None:
         """Judge the file as a whole; ``fault``: why it was not read to its end."""
+        self._open = False  # first of all: what interrupts the rest must not tell it twice
         kinds = dict(self._kinds)
         self._files.append(FileSum(self._path, self._lines, self._bytes, kinds, fault))
         lines = self._kinds["batch"]
@@ -173,7 +182,11 @@ class Gatherer:
         if not found:
             return
         room = max(0, _NAMED_DUPLICATES - len(self._duplicates))
-        named = _named(self._path, found[:room])
+        named = []
+        if is_stream(self._path):
+            self._notes.append(f"{self._path}: a stream is read once, so no custom_id is named")
+        else:
+            named = _named(self._path, found[:room])
         self._duplicates += named
         clause = duplicate_clause(edition)
         if clause is not None:
@@ -185,10 +198,10 @@ class Gatherer:
             line = found[0][1]
             self._findings.append(Finding(self._path, id, level, why, expect, line))
 
-    def batch(self, *, complete: bool) -> Batch:
-        """All that was gathered; an interrupted file is told as far as it was read."""
-        if not complete and self._lines:
-            self.end_file("interrupted")
+    def batch(self, stopped: str | None = None) -> Batch:
+        """All that was gathered; the file that it ``stopped`` in is told as far as it was read."""
+        if self._open:
+            self.end_file(stopped)
         groups = self._sum.groups()
         return Batch(
             combined(groups),
@@ -210,7 +223,7 @@ class Gatherer:
             self._duplicates,
             self._counts["duplicates"],
             self._notes,
-            complete,
+            stopped,
         )
 
 

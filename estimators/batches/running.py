@@ -16,7 +16,7 @@ from tokenassay.estimators.batches.gathering import Batch, Gatherer
 from tokenassay.estimators.batches.judging import Asked, Judge
 from tokenassay.estimators.batches.lines import BadLine, read_line
 from tokenassay.estimators.batches.sources import Part, lines_in, parts_of
-from tokenassay.estimators.batches.stores import SourceError, size_at
+from tokenassay.estimators.batches.stores import SourceError, is_stream, size_at
 from tokenassay.estimators.batches.tallies import By, Tally, tally
 from tokenassay.estimators.processes import start_context
 from tokenassay.estimators.tokens.counting import QwenCounter
@@ -32,7 +32,11 @@ class Progress(NamedTuple):
 
     done: int
     whole: int
+    """0 where that is not known, as of a stream."""
     lines: int
+
+
+INTERRUPTED: Final = "interrupted"
 
 
 class WorkerLost(RuntimeError):
@@ -57,28 +61,30 @@ def count_files(
     """Tokens, money and faults of every line of some files, the same for any number of workers.
 
     ``workers`` None takes one for each usable core. ``told`` hears of each part that is done. A
-    KeyboardInterrupt ends it early: what was counted until then comes back, not complete. A file
-    that can't be read, or not to its end, is told in its :class:`FileSum` and the rest goes on.
-    Raises what :class:`Judge` raises for terms that can't be had, and WorkerLost.
+    KeyboardInterrupt or the loss of a worker ends it early: what was counted until then comes
+    back, not complete. A file that can't be read, or not to its end, is told in its
+    :class:`FileSum` and the rest goes on. Raises what :class:`Judge` raises for terms that can't
+    be had.
     """
     asked = asked or Asked()
     judge = Judge(asked)
     gatherer = Gatherer(judge)
     sizes = {path: _size(path) for path in paths}
-    whole = sum(sizes.values())
+    streams = any(map(is_stream, paths))
+    whole = 0 if streams else sum(sizes.values())
     workers = workers if workers is not None else usable_cores()
-    with ExitStack() as stack:
-        if workers > 1 and whole:
-            pool = stack.enter_context(_Pool(workers, judge, by, paths))
-            tallies = pool.tallies
-        else:
+    before = 0
+    try:
+        with ExitStack() as stack:
+            if workers > 1 and (streams or whole):
+                pool = stack.enter_context(_Pool(workers, judge, by, paths))
+                tallies = pool.tallies
+            else:
 
-            def tallies(parts: Iterable[Part]) -> Iterator[tuple[Part, Tally]]:
-                for part in parts:
-                    yield part, tally(part, judge, by)
+                def tallies(parts: Iterable[Part]) -> Iterator[tuple[Part, Tally]]:
+                    for part in parts:
+                        yield part, tally(part, judge, by)
 
-        before = 0
-        try:
             for path in paths:
                 gatherer.begin_file(path)
                 fault = None
@@ -87,13 +93,17 @@ def count_files(
                         gatherer.add(part, found)
                         if told is not None:
                             told(Progress(before + part.done, whole, gatherer.lines))
+                        if found.fault is not None:
+                            raise SourceError(found.fault)
                 except SourceError as error:
                     fault = str(error)
                 gatherer.end_file(fault)
                 before += sizes[path]
-        except KeyboardInterrupt:
-            return gatherer.batch(complete=False)
-    return gatherer.batch(complete=True)
+    except KeyboardInterrupt:
+        return gatherer.batch(INTERRUPTED)
+    except WorkerLost as error:
+        return gatherer.batch(str(error))
+    return gatherer.batch()
 
 
 def _size(path: str) -> int:
@@ -149,7 +159,9 @@ class _Pool:
                     part, future = waiting.popleft()
                     yield part._replace(data=None), future.result()
         except BrokenProcessPool:
-            raise WorkerLost("a worker process was ended from outside") from None
+            raise WorkerLost(
+                "a worker process was ended from outside, as by want of memory"
+            ) from None
         finally:
             for _, future in waiting:
                 future.cancel()
@@ -160,6 +172,8 @@ class _Pool:
 def _warm_up(judge: Judge, paths: Sequence[str]) -> None:
     """Judge the first line that can be, so that contract, vocabulary and rules are loaded."""
     for path in paths:
+        if is_stream(path):  # which could not be read again
+            continue
         try:
             for part in parts_of(path):
                 for _, raw in islice(lines_in(part), _TRIED):

@@ -2,7 +2,8 @@
 
 A part of a plain file is a range of bytes; it owns the lines that begin in it. A compressed file
 can only be read from its beginning, so its parts carry their bytes. Where the cuts fall depends
-on the file alone, so that the result is the same for any number of workers.
+on the file alone, so that the result is the same for any number of workers. A stream is cut like
+a compressed file.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import Iterator
-from typing import IO, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple
 
-from tokenassay.estimators.batches.stores import SourceError, open_at, size_at
+from tokenassay.estimators.batches.stores import SourceError, is_stream, open_at, size_at
 
 PART_BYTES: Final = 4 << 20
 LONGEST_LINE: Final = 64 << 20
@@ -23,6 +24,8 @@ _PIECE: Final = 1 << 17
 _PACKED: Final = 1 << 10
 """Bytes of zstd that are unpacked at once: a block of a few bytes may hold 128 KiB."""
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_ZSTD_ASIDE: Final = b"\x2a\x4d\x18"
+"""Behind a byte from 0x50 to 0x5f: a frame to skip, such as pzstd begins with."""
 
 
 class Part(NamedTuple):
@@ -44,6 +47,9 @@ RawLine = tuple[int, bytes | None]
 
 def parts_of(path: str, size: int = PART_BYTES) -> Iterator[Part]:
     """The parts of a file in their order; SourceError where its compression is damaged."""
+    if is_stream(path):
+        yield from _parts_of_pipe(path, size)
+        return
     whole = size_at(path)
     with open_at(path) as file:
         head = file.read(4)
@@ -56,6 +62,42 @@ def parts_of(path: str, size: int = PART_BYTES) -> Iterator[Part]:
         yield from _parts_of_stream(path, file, _decompressed(path, file, head), size)
 
 
+def _parts_of_pipe(path: str, size: int) -> Iterator[Part]:
+    with open_at(path) as file:
+        head = file.read(4)
+        whole = io.BufferedReader(_Again(head, file), _PIECE)
+        pieces = _decompressed(path, whole, head) if _packs(head) else _read(path, whole)
+        yield from _parts_of_stream(path, whole, pieces, size)
+
+
+class _Again(io.RawIOBase):
+    """A stream from its beginning, whose first bytes were read; it tells how far it has come."""
+
+    def __init__(self, head: bytes, file: IO[bytes]) -> None:
+        self._head, self._file, self._at = head, file, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, into: Any) -> int:
+        given = self._head[: len(into)] or self._file.read1(len(into))  # type: ignore[attr-defined]
+        self._head = self._head[len(given) :]
+        into[: len(given)] = given
+        self._at += len(given)
+        return len(given)
+
+
+def _read(path: str, file: io.BufferedReader[Any]) -> Iterator[bytes]:
+    try:
+        while piece := file.read1(_PIECE):
+            yield piece
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror or error}") from None
+
+
 def is_packed(path: str) -> bool:
     """Whether a file is gzip or zstd, by its first bytes; SourceError where there is none."""
     with open_at(path) as file:
@@ -63,7 +105,8 @@ def is_packed(path: str) -> bool:
 
 
 def _packs(head: bytes) -> bool:
-    return head.startswith(_GZIP) or head == _ZSTD
+    aside = head[1:] == _ZSTD_ASIDE and head[0] >> 4 == 5
+    return head.startswith(_GZIP) or head == _ZSTD or aside
 
 
 def _decompressed(path: str, file: IO[bytes], head: bytes) -> Iterator[bytes]:
@@ -147,17 +190,17 @@ def lines_in(part: Part) -> Iterator[RawLine]:
     """The lines that begin in a part, blank ones too; SourceError where it can't be read."""
     if part.data is not None:
         with io.BytesIO(part.data) as held:
-            yield from _lines(held, 0, len(part.data), part.start == 0)
+            yield from _lines(part, held, 0, len(part.data))
         return
     try:
         with open_at(part.path) as file:
-            yield from _lines(file, part.start, part.end, part.start == 0)
+            yield from _lines(part, file, part.start, part.end)
     except OSError as error:
         raise SourceError(f"{part.path}: {error.strerror or error}") from None
 
 
-def _lines(file: IO[bytes], start: int, end: int, first: bool) -> Iterator[RawLine]:
-    at = start
+def _lines(part: Part, file: IO[bytes], start: int, end: int) -> Iterator[RawLine]:
+    at, first = start, part.start == 0
     if start:  # the line that the byte before belongs to is another part's
         file.seek(start - 1)
         at = start - 1 + _length_of_line(file)
@@ -165,7 +208,7 @@ def _lines(file: IO[bytes], start: int, end: int, first: bool) -> Iterator[RawLi
     while at < end:
         raw = file.readline(LONGEST_LINE + 2)
         if not raw:
-            return
+            raise SourceError(f"{part.path}: became shorter while it was read")
         at += len(raw)
         number += 1
         if len(raw) > LONGEST_LINE + 1 or (len(raw) > LONGEST_LINE and raw[-1:] != b"\n"):

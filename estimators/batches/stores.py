@@ -1,4 +1,4 @@
-"""Where lines lie: files of this machine, or an object store that is named by a URL.
+"""Where lines lie: files and streams of this machine, or an object store named by a URL.
 
 Everything else here opens no socket; a URL is read because it was asked for. Needs pyarrow: the
 extra ``tokenassay[batch]``.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import stat
 from collections.abc import Iterable
 from typing import IO, Any, Final
 
@@ -17,6 +18,7 @@ ENDINGS: Final = tuple(
 )
 """What the names of files of lines end with; of a folder these are taken."""
 
+STANDARD_INPUT: Final = "-"
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _BUFFER: Final = 1 << 20
 
@@ -30,9 +32,25 @@ def is_url(path: str) -> bool:
     return _URL.match(path) is not None
 
 
-def open_at(path: str) -> IO[bytes]:
-    """A file or a URL, open for reading at any place; SourceError where it can't be."""
+def is_stream(path: str) -> bool:
+    """Whether a path can be read only once and only forward: standard input, a pipe, a device."""
+    if path == STANDARD_INPUT:
+        return True
     try:
+        mode = 0 if is_url(path) else os.stat(path).st_mode
+    except (OSError, ValueError):  # told by who opens it
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode)
+
+
+def open_at(path: str) -> IO[bytes]:
+    """A file or a URL, open for reading at any place, or a stream; SourceError where it can't be.
+
+    Opening a pipe waits for who writes to it.
+    """
+    try:
+        if path == STANDARD_INPUT:
+            return open(0, "rb", buffering=_BUFFER, closefd=False)
         if not is_url(path):
             if os.path.isdir(path):
                 raise SourceError(f"{path}: is a directory")
@@ -46,7 +64,9 @@ def open_at(path: str) -> IO[bytes]:
 
 
 def size_at(path: str) -> int:
-    """Bytes of a file or of what stands at a URL; SourceError where there is none."""
+    """Bytes of a file or of what stands at a URL, 0 of a stream; SourceError where neither."""
+    if is_stream(path):
+        return 0
     with open_at(path) as file:
         if not is_url(path):
             return os.fstat(file.fileno()).st_size

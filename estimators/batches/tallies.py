@@ -14,6 +14,7 @@ from tokenassay.contracts.records import Level
 from tokenassay.estimators.batches.judging import Judge, Kind, Verdict
 from tokenassay.estimators.batches.lines import BadLine, Line, read_or_tell
 from tokenassay.estimators.batches.sources import LONGEST_LINE, Part, lines_in
+from tokenassay.estimators.batches.stores import SourceError
 from tokenassay.estimators.records import Basis, Estimate
 
 By = Literal["model", "file", "custom-prefix"]
@@ -109,10 +110,12 @@ class Tally(msgspec.Struct):
     urls: dict[str, Seen] = {}
     models: dict[str, Seen] = {}
     editions: dict[str, int] = {}
+    fault: str | None = None
+    """Why the part was not read to its end."""
 
 
 def tally(part: Part, judge: Judge, by: By | None = None) -> Tally:
-    """Judge every line of a part. SourceError where the file can't be read."""
+    """Judge every line of a part, up to where the file can't be read."""
     collecting = gc.isenabled()
     gc.disable()  # lines leave no cycles behind, and looking for some takes a sixth of the time
     try:
@@ -127,16 +130,20 @@ def _tally(part: Part, judge: Judge, by: By | None) -> Tally:
     number = 0
     numbers: list[int] = []
     lines: list[Line | BadLine] = []
-    for number, raw in lines_in(part):
-        if raw is not None and raw.isspace():
-            continue
-        numbers.append(number)
-        lines.append(_TOO_LONG if raw is None else read_or_tell(raw))
-        if len(lines) == _LOT:
-            taking.take(numbers, lines, judge.judge_all(lines))
-            numbers, lines = [], []
+    fault = None
+    try:
+        for number, raw in lines_in(part):
+            if raw is not None and raw.isspace():
+                continue
+            numbers.append(number)
+            lines.append(_TOO_LONG if raw is None else read_or_tell(raw))
+            if len(lines) == _LOT:
+                taking.take(numbers, lines, judge.judge_all(lines))
+                numbers, lines = [], []
+    except SourceError as error:
+        fault = str(error)
     taking.take(numbers, lines, judge.judge_all(lines))
-    return taking.finish(number)
+    return taking.finish(number, fault)
 
 
 class _Alike:
@@ -184,9 +191,9 @@ class _Taking:
         if len(alike) > _MOST_ALIKE:
             self._sum_all()
 
-    def finish(self, lines: int) -> Tally:
-        """The tally of the part, which has so many lines."""
-        self._found.lines = lines
+    def finish(self, lines: int, fault: str | None) -> Tally:
+        """The tally of the part, of which so many lines were read."""
+        self._found.lines, self._found.fault = lines, fault
         self._sum_all()
         return self._found
 

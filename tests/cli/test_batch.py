@@ -86,6 +86,17 @@ def test_a_ceiling_is_held_to_the_batch_price(
     answer = codes(call, path, "--max-cost", ceiling, "--output-tokens", "10")
     assert answer.code == code
     assert why in answer.err
+    assert "input " in answer.out  # what was counted is not lost to a wrong currency
+
+
+def test_standard_input_is_read_as_a_pipe(tmp_path: Path) -> None:
+    data = "".join(chat(f"a-{number}") + "\n" for number in range(9)).encode()
+    for packed in (data, gzip.compress(data)):
+        for name in ("-", "/dev/stdin"):
+            command = [sys.executable, "-m", "tokenassay", "batch", name, "--json"]
+            done = subprocess.run(command, input=packed, capture_output=True, check=True)
+            shown = json.loads(done.stdout)
+            assert (shown["lines"], shown["files"][0]["bytes"]) == (9, len(data))
 
 
 def test_an_unknown_cost_can_not_be_held_to_a_ceiling(call: Caller, tmp_path: Path) -> None:
@@ -148,7 +159,9 @@ def test_the_command_told_comes_to_the_same(
 
 def test_wrong_usage_is_one_line(call: Caller) -> None:
     assert "--by colour" in one_line(call("batch", LINES, "--by", "colour"))
-    assert "twice" in one_line(call("batch", LINES, LINES))
+    assert one_line(call("batch", LINES, LINES)) == f"{LINES} is named twice"
+    again = LINES.parent / ".." / LINES.parent.name / LINES.name
+    assert f"is named twice, as {LINES} too" in one_line(call("batch", LINES, again))
     assert "2024" in one_line(call("batch", LINES, "--as-of", "soon"))
     assert "nope" in one_line(call("batch", LINES, "--edition", "nope"))
     assert "gone" in one_line(call("batch", LINES, "--contract", "gone"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -12,15 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from tokenassay.cli import inputs
+from tokenassay.cli import INTERRUPTED, inputs
 from tokenassay.cli.inputs import Money
 from tokenassay.cli.output import USAGE, Complaint, complain, money, write_json
 from tokenassay.cli.report import Lang, write
 
 if TYPE_CHECKING:
     from tokenassay.estimators.batches import Asked, Batch, Progress
-
-INTERRUPTED = 130
 
 
 def batch(
@@ -73,7 +72,8 @@ def batch(
 ) -> None:
     """What files of requests will use and cost, and which lines would be refused."""
     from tokenassay.cli import batchsheet
-    from tokenassay.estimators.batches import Asked, WorkerLost, summary
+    from tokenassay.estimators.batches import INTERRUPTED as BY_CTRL_C
+    from tokenassay.estimators.batches import Asked, summary
     from tokenassay.estimators.batches.stores import SourceError
     from tokenassay.estimators.batches.tallies import By
 
@@ -83,8 +83,7 @@ def batch(
     if html == Path("-") and json:
         raise Complaint("only one of --json and --html can go to standard output")
     count = _engine(engine)
-    if len(set(files)) < len(files):
-        raise Complaint("a file is named twice")
+    _refuse_twice(files)
     asked = Asked(
         model=model,
         edition=edition,
@@ -97,7 +96,7 @@ def batch(
     with progress() as told:
         try:
             found = count(files, asked, by=by, workers=workers, told=told)
-        except (WorkerLost, SourceError) as error:
+        except SourceError as error:
             raise Complaint(str(error)) from None
     shown = summary(found, grouped=by is not None)
     shown["asked"] = {
@@ -109,7 +108,7 @@ def batch(
         else {"amount": format(ceiling.amount, "f"), "currency": ceiling.currency},
     }
     against = stands_against(shown, ceiling)
-    faults = unread(found)
+    faults = [*unread(found), *_unlike(shown, ceiling)]
     if json:
         write_json(shown)
     elif html != Path("-"):
@@ -118,9 +117,9 @@ def batch(
         _write_page(html, shown, lang)
     for reason in (*faults, *against):
         complain(reason)
-    if not found.complete:
-        complain("interrupted: the figures are of what was read until then")
-        raise typer.Exit(INTERRUPTED)
+    if found.stopped is not None:
+        complain(f"{found.stopped}: the figures are of what was read until then")
+        raise typer.Exit(INTERRUPTED if found.stopped == BY_CTRL_C else USAGE)
     if faults:
         raise typer.Exit(USAGE)
     if against:
@@ -196,16 +195,36 @@ def _over(bill: dict[str, Any], ceiling: Money) -> Iterator[str]:
         return
     for currency, amounts in bill["amounts"].items():
         if currency != ceiling.currency:
-            raise Complaint(f"--max-cost is in {ceiling.currency}, but prices are in {currency}")
+            continue  # told as wrong usage
         if amounts["total_max"] is None:
             yield f"the cost has no known upper end, so it can't be held to {limit}"
         elif Decimal(amounts["total_max"]) > ceiling.amount:
             yield f"the batch may cost up to {money(amounts['total_max'], currency)}, over {limit}"
 
 
+def _unlike(shown: dict[str, Any], ceiling: Money | None) -> Iterator[str]:
+    """Prices that can't be held to the ceiling, for they are in another currency."""
+    for currency in shown["cost"]["batch"]["amounts"]:
+        if ceiling is not None and currency != ceiling.currency:
+            yield f"--max-cost is in {ceiling.currency}, but prices are in {currency}"
+
+
+def _refuse_twice(files: list[str]) -> None:
+    """Complaint where two of the paths are one file."""
+    from tokenassay.estimators.batches.stores import is_url
+
+    known: dict[str, str] = {}
+    for path in files:
+        name = path if is_url(path) or "\0" in path else os.path.realpath(path)
+        if name in known:
+            also = f", as {known[name]} too" if known[name] != path else ""
+            raise Complaint(f"{path} is named twice{also}")
+        known[name] = path
+
+
 def unread(found: Batch) -> list[str]:
     """What could not be counted: bad lines, and files that were not read to their end."""
-    reasons = [file.fault for file in found.files if file.fault and file.fault != "interrupted"]
+    reasons = [file.fault for file in found.files if file.fault and file.fault != found.stopped]
     if found.bad_lines:
         first = found.bad[0]
         where = f"the first is {first.file}, line {first.line}: {first.what}"
@@ -248,6 +267,8 @@ def progress() -> Iterator[Callable[[Progress], None] | None]:
 
         def told(now: Progress) -> None:
             said = f"counting, {now.lines:,} lines"
-            bar.update(task, completed=now.done, total=now.whole, description=said, refresh=True)
+            bar.update(
+                task, completed=now.done, total=now.whole or None, description=said, refresh=True
+            )
 
         yield told

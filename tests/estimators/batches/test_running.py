@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,6 @@ from tests.estimators.batches.making import BODIES, chat, write
 from tokenassay.estimators.batches import (
     Asked,
     Batch,
-    WorkerLost,
     count_files,
     gathering,
     rules,
@@ -278,16 +278,86 @@ def test_an_interrupt_keeps_what_was_done(
     assert found.files[0].fault == "interrupted"
 
 
+def test_an_interrupt_at_the_end_of_a_file_tells_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "file", many())
+    monkeypatch.setattr(rules.Ids, "duplicates", interrupt)
+    found = count_files([path], workers=1)
+    assert not found.complete
+    assert [file.lines for file in found.files] == [600]
+
+
+def test_an_interrupt_before_the_first_part_is_told_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "file", many())
+    monkeypatch.setattr(running, "_warm_up", lambda *_: interrupt(None))
+    found = count_files([path], workers=2)
+    assert (found.stopped, found.totals.lines) == ("interrupted", 0)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_pipe_is_counted_like_a_file(
+    tmp_path: Path, workers: int, pack: Callable[[bytes], bytes]
+) -> None:
+    path = write(tmp_path / "file", many())
+    data = pack(Path(path).read_bytes())
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=write_slowly, args=(pipe, data))
+    shown = summary(count_files([path], workers=1))
+    writer.start()
+    piped = summary(count_files([str(pipe)], workers=workers))
+    writer.join()
+    assert piped["files"][0]["lines"] == shown["files"][0]["lines"]
+    assert piped["duplicate_ids"] == shown["duplicate_ids"] == 1
+    assert piped["duplicates"] == []  # they can't be read again
+    assert any("no custom_id is named" in note for note in piped["notes"])
+    for key in ("lines", "input_tokens", "cost", "refused_lines", "bad_line_count"):
+        assert piped[key] == shown[key]
+
+
+def write_slowly(pipe: Path, data: bytes) -> None:
+    """The first bytes one by one, as a slow writer gives them."""
+    with pipe.open("wb", buffering=0) as file:
+        for at in range(6):
+            file.write(data[at : at + 1])
+        file.write(data[6:])
+
+
+def shorten(path: str) -> Callable[[object], None]:
+    return lambda _: os.truncate(path, 25_000)
+
+
+def test_a_file_that_becomes_shorter_is_told_and_keeps_what_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources.parts_of, "__defaults__", (10_000,))
+    path = write(tmp_path / "file", many())
+    found = count_files([path], workers=1, told=shorten(path))
+    assert found.files[0].fault == f"{path}: became shorter while it was read"
+    whole = Path(path).read_bytes().count(b"\n")
+    assert found.files[0].lines in (whole, whole + 1)  # the last may be cut
+
+
 def kill_a_worker(_: object) -> None:
     for worker in multiprocessing.active_children():
         worker.kill()
 
 
-def test_a_worker_that_is_killed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_is_killed_is_told_and_loses_nothing_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sources.parts_of, "__defaults__", (500,))
     path = write(tmp_path / "file", many())
-    with pytest.raises(WorkerLost):
-        count_files([path], workers=2, told=kill_a_worker)
+    found = count_files([path], workers=2, told=kill_a_worker)
+    assert found.stopped is not None
+    assert "a worker process was ended from outside" in found.stopped
+    assert not found.complete
+    assert found.files[0].fault == found.stopped
+    assert 0 < found.totals.lines < 597
 
 
 def test_a_clean_process_counts_as_a_forked_one_does(

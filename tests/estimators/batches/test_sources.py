@@ -15,6 +15,9 @@ from tokenassay.estimators.batches import sources
 from tokenassay.estimators.batches.sources import lines_in, parts_of
 from tokenassay.estimators.batches.stores import SourceError
 
+ASIDE = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
+"""A frame of zstd without lines, as pzstd writes one before each of its frames."""
+
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "plain": bytes,
     "gzip": gzip.compress,
@@ -23,6 +26,7 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
     "two frames": lambda data: b"".join(
         zstandard.ZstdCompressor().compress(part) for part in (data[:40], data[40:])
     ),
+    "frames to skip": lambda data: ASIDE + zstandard.ZstdCompressor().compress(data) + ASIDE,
 }
 
 
