@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -28,6 +29,7 @@ PART_BYTES: Final = 16 << 20
 """Larger than on one machine: a task costs a cluster more than a process costs a call."""
 
 _STATISTICS: Final = "RAY_USAGE_STATS_ENABLED"
+_ANSWER_SECONDS: Final = 10
 
 
 class ClusterError(RuntimeError):
@@ -67,10 +69,12 @@ def count_on_ray(
     whole = sum(sizes.values())
     done = 0
     stopped = None
-    with _cluster(workers) as data:
-        tallies = _tallies(data, [path for path in files if path in sizes], asked, by, workers)
-        try:
-            upcoming = groupby(tallies, key=itemgetter(0))
+    joined = False
+    try:
+        with _cluster(workers) as data:
+            joined = True
+            readable = [path for path in files if path in sizes]
+            upcoming = groupby(_tallies(data, readable, asked, by, workers), key=itemgetter(0))
             following = next(upcoming, None)
             for path in files:
                 gatherer.begin_file(path)
@@ -89,10 +93,12 @@ def count_on_ray(
                     following = next(upcoming, None)
                 gatherer.end_file(fault)
                 done += sizes.get(path, 0)
-        except KeyboardInterrupt:
-            stopped = INTERRUPTED
-        except ClusterError as error:
-            stopped = str(error)
+    except KeyboardInterrupt:
+        stopped = INTERRUPTED
+    except ClusterError as error:
+        if not joined:
+            raise
+        stopped = str(error)
     return gatherer.batch(stopped)
 
 
@@ -160,9 +166,12 @@ def _cluster(workers: int | None) -> Iterator[Any]:
         raise ClusterError("--engine ray needs Ray: pip install 'tokenassay[ray]'") from None
     ours = not ray.is_initialized()
     if ours:
+        named = os.environ.get("RAY_ADDRESS")
+        if named:
+            _reach(named)
         joined: dict[str, Any] = (
             {}
-            if os.environ.get("RAY_ADDRESS")
+            if named
             else {
                 "address": "local",
                 "num_cpus": workers,
@@ -180,3 +189,15 @@ def _cluster(workers: int | None) -> Iterator[Any]:
     finally:
         if ours:
             ray.shutdown()
+
+
+def _reach(address: str) -> None:
+    """ClusterError where nobody listens at an address: Ray itself asks on for many minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():  # such as auto; what is none, Ray tells itself
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _ANSWER_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ClusterError(f"no Ray cluster at {address}: {reason}") from None

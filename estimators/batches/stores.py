@@ -20,6 +20,7 @@ ENDINGS: Final = tuple(
 
 STANDARD_INPUT: Final = "-"
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_UNSAFE: Final = re.compile(rb"[^A-Za-z0-9/._~-]")
 _BUFFER: Final = 1 << 20
 
 
@@ -108,10 +109,17 @@ def _listed(url: str) -> list[str] | None:
     root, mark, settings = url.partition("?")
     above = len(inside.rstrip("/"))
     return [
-        root.rstrip("/") + info.path[above:] + mark + settings
+        root.rstrip("/")
+        + _UNSAFE.sub(_escaped, info.path[above:].encode()).decode()
+        + mark
+        + settings
         for info in told
         if info.type == fs.FileType.File and info.path.endswith(ENDINGS)
     ]
+
+
+def _escaped(byte: re.Match[bytes]) -> bytes:
+    return b"%%%02X" % ord(byte[0])
 
 
 def _store(url: str) -> tuple[Any, str]:

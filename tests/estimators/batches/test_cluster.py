@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 from pathlib import Path
 from typing import get_args
 
@@ -92,6 +93,29 @@ def test_a_folder_stands_for_its_files_of_lines(folder: Path) -> None:
     assert files_at([str(folder)]) == [str(folder / name) for name in names]
     assert files_at([folder.as_uri()]) == [(folder / name).as_uri() for name in names]
     assert files_at(["x", "x", "y"]) == ["x", "y"]
+
+
+def test_names_in_a_store_are_written_as_urls_have_them(tmp_path: Path) -> None:
+    odd = tmp_path / "a b%" / "x+#?\u00fc.jsonl"
+    odd.parent.mkdir()
+    write(odd, ['{"text": "hi"}'])
+    (found,) = files_at([tmp_path.as_uri()])
+    assert found == odd.as_uri()
+    assert size_at(found) == odd.stat().st_size
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_an_address_where_nobody_listens_is_told_at_once(
+    monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    from tokenassay.estimators.batches import cluster
+
+    with socket.socket() as taken:  # bound, but it does not listen
+        taken.bind(("127.0.0.1", 0))
+        address = f"{scheme}127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        with pytest.raises(cluster.ClusterError, match=f"no Ray cluster at {address}: "):
+            cluster.count_on_ray([])
 
 
 @pytest.mark.parametrize("form", [str, Path.as_uri])
