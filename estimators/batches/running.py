@@ -16,7 +16,7 @@ from tokenassay.estimators.batches.gathering import Batch, Gatherer
 from tokenassay.estimators.batches.judging import Asked, Judge
 from tokenassay.estimators.batches.lines import BadLine, read_line
 from tokenassay.estimators.batches.sources import Part, lines_in, parts_of
-from tokenassay.estimators.batches.stores import SourceError, is_stream, size_at
+from tokenassay.estimators.batches.stores import SourceError, files_at, is_stream, size_at
 from tokenassay.estimators.batches.tallies import By, Tally, tally
 from tokenassay.estimators.processes import start_context
 from tokenassay.estimators.tokens.counting import QwenCounter
@@ -60,15 +60,17 @@ def count_files(
 ) -> Batch:
     """Tokens, money and faults of every line of some files, the same for any number of workers.
 
-    ``workers`` None takes one for each usable core. ``told`` hears of each part that is done. A
-    KeyboardInterrupt or the loss of a worker ends it early: what was counted until then comes
-    back, not complete. A file that can't be read, or not to its end, is told in its
-    :class:`FileSum` and the rest goes on. Raises what :class:`Judge` raises for terms that can't
-    be had.
+    A folder stands for the files of lines below it. ``workers`` None takes one for each usable
+    core. ``told`` hears of each part that is done. A KeyboardInterrupt or the loss of a worker
+    ends it early: what was counted until then comes back, not complete. A file that can't be
+    read, or not to its end, is told in its :class:`FileSum` and the rest goes on. Raises what
+    :class:`Judge` raises for terms that can't be had, and SourceError for a folder without files
+    of lines.
     """
     asked = asked or Asked()
     judge = Judge(asked)
     gatherer = Gatherer(judge)
+    paths = files_at(paths)
     sizes = {path: _size(path) for path in paths}
     streams = any(map(is_stream, paths))
     whole = 0 if streams else sum(sizes.values())

@@ -98,11 +98,14 @@ def _walked(path: str) -> list[str] | None:
 
 def _listed(url: str) -> list[str] | None:
     """The URLs of the files of lines below a folder of a store; None where it is none."""
-    system, inside = _store(url)
-    fs = _arrow_fs()
     try:
+        system, inside = _store(url)
+        fs = _arrow_fs()
         if system.get_file_info(inside).type != fs.FileType.Directory:
             return None
+    except (SourceError, OSError, ValueError):  # told by who opens it
+        return None
+    try:
         told = system.get_file_info(fs.FileSelector(inside, recursive=True))
     except (OSError, ValueError) as error:
         raise SourceError(f"{url}: {_said(error)}") from None

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 def batch(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE.jsonl...", help="Plain, gzip or zstd.")
+        list[str],
+        typer.Argument(metavar="FILE.jsonl...", help="Plain, gzip or zstd; a folder, a URL, or -."),
     ],
     model: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Instead of the lines' own.")

@@ -93,6 +93,10 @@ def test_a_folder_stands_for_its_files_of_lines(folder: Path) -> None:
     assert files_at([str(folder)]) == [str(folder / name) for name in names]
     assert files_at([folder.as_uri()]) == [(folder / name).as_uri() for name in names]
     assert files_at(["x", "x", "y"]) == ["x", "y"]
+    assert files_at(["nosuch://a/b.jsonl"]) == ["nosuch://a/b.jsonl"]  # told when it is opened
+    whole = summary(count_files([str(folder)], workers=1))
+    assert whole == summary(count_files(files_at([str(folder)]), workers=1))
+    assert [Path(file["file"]).name for file in whole["files"]] == [Path(n).name for n in names]
 
 
 def test_names_in_a_store_are_written_as_urls_have_them(tmp_path: Path) -> None:
