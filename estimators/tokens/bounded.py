@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final
 
-GROWTH: Final = 24 << 20
+GROWTH: Final = 32 << 20
 """Bytes that the process may grow by before the encoder is loaded anew."""
 CHECKED: Final = 1 << 20
 """Characters between two looks at the memory; the worst of them take about 35 bytes each."""
@@ -40,6 +40,7 @@ class BoundedEncoder:
 
     def _load(self) -> None:
         self._encode = self._fresh()
+        give_back()  # what loading took beside it, which growth would otherwise be hidden in
         self._resting = resident_bytes()
         self._left = UNWATCHED if self._resting is None else CHECKED
 
@@ -49,7 +50,18 @@ class BoundedEncoder:
             self._left = CHECKED
             return
         del self._encode  # before the next is there, so that two are never held
+        give_back()
         self._load()
+
+
+def give_back() -> None:
+    """Give the system what was let go of; glibc keeps it, and the next encoder lies beside it."""
+    import ctypes
+
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (AttributeError, OSError, TypeError):  # another library, which has no such call
+        return
 
 
 def resident_bytes() -> int | None:

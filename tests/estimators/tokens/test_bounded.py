@@ -44,13 +44,28 @@ def test_it_is_loaded_anew_once_the_process_has_grown(
     use(100 * MIB)
     encode = encoder(loaded).encode
     text = "x" * bounded.CHECKED
-    for amount in (100, 120, 123):  # the last is one short of what it may grow by
-        use(amount * MIB)
+    grown = bounded.GROWTH // MIB
+    for amount in (0, grown // 2, grown - 1):  # the last is one short of what it may grow by
+        use((100 + amount) * MIB)
         assert [encode(text) for _ in range(3)] == [len(text)] * 3
     assert len(loaded) == 1
-    use(124 * MIB)
+    use((100 + grown) * MIB)
     assert [encode(text) for _ in range(3)] == [len(text)] * 3
     assert len(loaded) == 2  # and not at each look: what it has now is where it began
+
+
+def test_what_it_lets_go_of_is_given_back_before_the_next_is_loaded(
+    loads: tuple[Callable[[int | None], None], list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use, loaded = loads
+    given: list[int] = []
+    monkeypatch.setattr(bounded, "give_back", lambda: given.append(len(loaded)))
+    use(100 * MIB)
+    encode = encoder(loaded).encode
+    use(100 * MIB + bounded.GROWTH)
+    text = "x" * bounded.CHECKED
+    assert [encode(text) for _ in range(2)] == [len(text)] * 2
+    assert given == [1, 1, 2]  # behind each load, and between the two
 
 
 def test_without_a_word_on_memory_it_goes_by_the_amount_of_text(
