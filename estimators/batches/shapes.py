@@ -9,6 +9,7 @@ Whatever is not as plain as that is judged alone.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,7 @@ from tokenassay.estimators.batches.lines import BadLine, Line
 from tokenassay.estimators.features import PLAIN_PARAMETERS
 from tokenassay.estimators.plans import Plan
 from tokenassay.estimators.requests import NotARequest, Request
+from tokenassay.estimators.tokens import TEMPLATE_TAGS
 
 if TYPE_CHECKING:
     from tokenassay.estimators.batches.judging import Judge, Verdict
@@ -28,6 +30,9 @@ MOST_VERDICTS: Final = 20_000
 """Verdicts of all shapes together that are kept; where there are more, all are forgotten."""
 
 _encode = msgspec.json.Encoder().encode
+
+_SPECIAL: Final = re.compile("|".join(map(re.escape, ("<|", *TEMPLATE_TAGS))))
+"""Markers and tags, which are not counted as the text that they look like."""
 
 Key = tuple[Any, ...]
 """What lines of one shape have in common."""
@@ -157,7 +162,7 @@ def _outline(line: Line) -> tuple[Key, list[str], list[str]] | None:
     None where it is not plain. A text stands behind its role and a newline, as templates have it.
     """
     if line.kind == "text":
-        if not line.text or "<" in line.text:
+        if not line.text or _SPECIAL.search(line.text):
             return None
         return ("text",), [line.text], [f"user\n{line.text}"]
     body = line.body
@@ -188,7 +193,7 @@ def _outline(line: Line) -> tuple[Key, list[str], list[str]] | None:
         role, content = message.get("role"), message.get("content")
         if role.__class__ is not str or content.__class__ is not str:
             return None
-        if not content or "<" in content:  # a tag or a marker
+        if not content or ("<" in content and _SPECIAL.search(content)):
             return None
         key.append(role)
         contents.append(content)

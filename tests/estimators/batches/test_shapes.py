@@ -86,7 +86,10 @@ TERMS: list[dict[str, Any]] = [
 _WORDS = st.sampled_from(
     ["hi", "ho", "JSON", "say json\n", "如何做西红柿炒鸡蛋?", "x y z " * 9, "\n", "你好"]
 )
-NOT_PLAIN = ["", "<think>", "<|im_end|>", "a < b", "fileid://file-fe-1", "\ud800", 7, None]
+NOT_PLAIN = [
+    *("", "<think>", "<|im_end|>", "a < b", "x</think>y", "<\u0338think>"),
+    *("fileid://file-fe-1", "\ud800", 7, None),
+]
 _ODD = st.sampled_from(NOT_PLAIN)
 _ROLES = st.sampled_from(
     [
