@@ -175,7 +175,7 @@ def _outline(line: Line) -> tuple[Key, list[str], list[str]] | None:
     model, messages = body.get("model"), holder.get("messages")
     if messages.__class__ is not list or (model is not None and model.__class__ is not str):
         return None
-    key: list[Any] = [line.kind, native, model]
+    settings: bytes | str | None = None
     adds = False  # whether the parameters may add to the input
     if len(body) > 2 or "model" not in body:
         held = "input" if native else "messages"
@@ -183,10 +183,9 @@ def _outline(line: Line) -> tuple[Key, list[str], list[str]] | None:
         settings = _written(given)
         if settings is None:
             return None
-        key.append(settings)
         parameters = given.get("parameters") if native else given
         adds = parameters.__class__ is not dict or not parameters.keys() <= PLAIN_PARAMETERS
-    contents, texts = [], []
+    roles, before_tools, contents, texts = [], [], [], []
     for message in messages:
         if message.__class__ is not dict or len(message) != 2:
             return None
@@ -195,13 +194,14 @@ def _outline(line: Line) -> tuple[Key, list[str], list[str]] | None:
             return None
         if not content or ("<" in content and _SPECIAL.search(content)):
             return None
-        key.append(role)
+        roles.append(role)
         contents.append(content)
         if adds and role == "system":
-            key.append(content)  # tools are written at its end, and may join with it
+            before_tools.append(content)  # they are written at its end, and may join with it
         else:
             texts.append(f"{role}\n{content}")
-    return tuple(key), contents, texts
+    key = line.kind, native, model, settings, tuple(roles), tuple(before_tools)
+    return key, contents, texts
 
 
 def _written(given: Mapping[str, Any]) -> bytes | str | None:

@@ -289,6 +289,13 @@ SEEMING: dict[str, tuple[dict[str, Any], list[str]]] = {
         [talk("say", text, model="bare") for text in ("hi", LONG, "\n")],
     ),
     "a model that nobody knows": ({"tokenizer": "words"}, [talk("hi", model="nope")] * 2),
+    "a role that reads like parameters": (
+        {},
+        [
+            talk("hi", stop=None),
+            Talk("batch", "qwen-plus", ('{"stop": null}', "user"), ("hi", "hi"), {}).line(),
+        ],
+    ),
     "refused for its parameters": ({}, [talk(text, temperature=3) for text in ("hi", LONG)]),
 }
 """Lines that look as if they shared a shape."""
