@@ -292,7 +292,7 @@ def test_an_interrupt_before_the_first_part_is_told_as_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path / "file", many())
-    monkeypatch.setattr(running, "_warm_up", lambda *_: interrupt(None))
+    monkeypatch.setattr(running, "start_context", lambda: interrupt(None))
     found = count_files([path], workers=2)
     assert (found.stopped, found.totals.lines) == ("interrupted", 0)
 
