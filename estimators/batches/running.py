@@ -122,17 +122,18 @@ class _Pool:
         self._ahead = workers * _AHEAD
         context = start_context()
         given: Judge | Asked = judge.asked
-        engine = judge.counter
-        unload = isinstance(engine, QwenCounter) and not engine.is_loaded
+        lent: QwenCounter | None = None
         if context.get_start_method() == "fork":
             given = judge  # with all that it has loaded, which is then in memory once
+            if isinstance(judge.counter, QwenCounter) and not judge.counter.is_loaded:
+                lent = judge.counter
             _warm_up(judge, paths)
         self._workers = ProcessPoolExecutor(
             workers, mp_context=context, initializer=_start, initargs=(given, by)
         )
         self._workers.submit(usable_cores)  # starts them
-        if unload and isinstance(engine, QwenCounter):
-            engine.unload()  # this process counts nothing
+        if lent is not None:
+            lent.unload()  # this process counts nothing
 
     def __enter__(self) -> _Pool:
         return self

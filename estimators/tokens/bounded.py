@@ -28,30 +28,36 @@ class BoundedEncoder:
     def __init__(self, load: Callable[[], Encode]) -> None:
         self._fresh = load
         self._alone = threading.Lock()  # gigatoken raises where two threads meet in it
+        self._encode: Encode | None = None
         self._load()
 
     def encode(self, text: str) -> Any:
         """What the encoder gives for a text."""
         with self._alone:
             self._left -= len(text)
-            if self._left < 0:
-                self._relieve()
-            return self._encode(text)
+            encode = self._encode
+            if encode is None or self._left < 0:  # none: its loading anew was interrupted
+                del encode
+                encode = self._relieved()
+            return encode(text)
 
-    def _load(self) -> None:
-        self._encode = self._fresh()
+    def _relieved(self) -> Encode:
+        """The encoder, loaded anew where the process has grown."""
+        if self._encode is not None:
+            held = resident_bytes()
+            if held is not None and self._resting is not None and held - self._resting < GROWTH:
+                self._left = CHECKED
+                return self._encode
+        self._encode = None  # before the next is there, so that two are never held
+        give_back()
+        return self._load()
+
+    def _load(self) -> Encode:
+        self._encode = encode = self._fresh()
         give_back()  # what loading took beside it, which growth would otherwise be hidden in
         self._resting = resident_bytes()
         self._left = UNWATCHED if self._resting is None else CHECKED
-
-    def _relieve(self) -> None:
-        held = resident_bytes()
-        if held is not None and self._resting is not None and held - self._resting < GROWTH:
-            self._left = CHECKED
-            return
-        del self._encode  # before the next is there, so that two are never held
-        give_back()
-        self._load()
+        return encode
 
 
 def give_back() -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
+import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,3 +57,40 @@ def one_line(answer: Answer) -> str:
     (line,) = answer.err.splitlines()
     assert line.startswith("tokenassay: ")
     return line.removeprefix("tokenassay: ")
+
+
+def interrupted(*arguments: str, until: bytes) -> tuple[int, bytes, bytes]:
+    """Call the command in a process at a terminal, and press Ctrl-C when that says ``until``.
+
+    Its exit code, its standard output, and all that the terminal said.
+    """
+    terminal, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tokenassay", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        start_new_session=True,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+    )
+    os.close(theirs)
+    said = bytearray()
+
+    def listen(until: bytes) -> None:
+        while until not in said:
+            try:
+                said.extend(os.read(terminal, 4096))
+            except OSError:  # how a terminal ends
+                return
+
+    try:
+        listen(until)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
+        rest = threading.Thread(target=listen, args=(b"\0 never",))
+        rest.start()
+        out, _ = process.communicate(timeout=120)
+        rest.join()
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        os.close(terminal)
+    return process.returncode, out, bytes(said)

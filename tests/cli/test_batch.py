@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import shlex
-import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import msgspec
 import pytest
 import zstandard
 
-from tests.cli.calling import EXAMPLES, Answer, Caller, one_line
+from tests.cli.calling import EXAMPLES, Answer, Caller, interrupted, one_line
 from tests.estimators.batches.making import chat, write
 from tokenassay.cli import batchsheet
 from tokenassay.reports.batches import BatchDocument
@@ -191,37 +188,10 @@ def test_ctrl_c_prints_what_was_done(tmp_path: Path, workers: str) -> None:
     path = tmp_path / "file"
     block = "".join(chat(f"a-{number}", f"word {number}") + "\n" for number in range(1000))
     path.write_bytes(gzip.compress(block.encode()) * 5_000)  # half a minute of work
-    command = [sys.executable, "-m", "tokenassay", "batch", str(path), "--json"]
-    terminal, theirs = os.openpty()
-    process = subprocess.Popen(
-        [*command, "--workers", workers],
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        start_new_session=True,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
-    )
-    os.close(theirs)
-    said = bytearray()
-
-    def listen(until: bytes) -> None:
-        while until not in said:
-            try:
-                said.extend(os.read(terminal, 4096))
-            except OSError:  # how a terminal ends
-                return
-
-    try:
-        listen(b" lines")  # the bar tells of the first part
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
-        rest = threading.Thread(target=listen, args=(b"\0 never",))
-        rest.start()
-        out, _ = process.communicate(timeout=120)
-        rest.join()
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        os.close(terminal)
-    assert process.returncode == 130, said
+    # The bar tells of the first part.
+    command = ("batch", str(path), "--json", "--workers", workers)
+    code, out, said = interrupted(*command, until=b" lines")
+    assert code == 130, said
     assert b"Traceback" not in said
     shown = json.loads(out)
     assert shown["complete"] is False

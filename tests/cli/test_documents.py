@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import threading
 from pathlib import Path
 
-from tests.cli.calling import ROOT, Caller, one_line
+from tests.cli.calling import ROOT, Caller, interrupted, one_line
 
 DATA = ROOT / "tests/data/documents"
 
@@ -83,36 +78,9 @@ def test_ctrl_c_prints_what_was_read(tmp_path: Path) -> None:
     pages = (DATA / "guide.pdf").read_bytes()
     for number in range(3000):  # a minute of work
         (tmp_path / f"b{number}.pdf").write_bytes(pages)
-    terminal, theirs = os.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tokenassay", "documents", str(tmp_path), "--json"],
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        start_new_session=True,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
-    )
-    os.close(theirs)
-    said = bytearray()
-
-    def listen(until: bytes) -> None:
-        while until not in said:
-            try:
-                said.extend(os.read(terminal, 4096))
-            except OSError:  # how a terminal ends
-                return
-
-    try:
-        listen(b" read")  # the bar tells of the first documents
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
-        rest = threading.Thread(target=listen, args=(b"\0 never",))
-        rest.start()
-        out, _ = process.communicate(timeout=60)
-        rest.join()
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        os.close(terminal)
-    assert process.returncode == 130, said
+    # The bar tells of the first documents.
+    code, out, said = interrupted("documents", str(tmp_path), "--json", until=b" read")
+    assert code == 130, said
     assert b"Traceback" not in said
     assert b"tokenassay: interrupted" in said
     shown = json.loads(out)

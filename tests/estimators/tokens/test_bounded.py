@@ -79,6 +79,28 @@ def test_without_a_word_on_memory_it_goes_by_the_amount_of_text(
     assert 3 <= len(loaded) <= 4
 
 
+def test_one_that_was_interrupted_while_it_was_loaded_is_loaded_by_the_next_text(
+    loads: tuple[Callable[[int | None], None], list[int]],
+) -> None:
+    use, loaded = loads
+
+    def load() -> Callable[[str], int]:
+        loaded.append(len(loaded))
+        if len(loaded) == 2:
+            raise KeyboardInterrupt
+        return len
+
+    use(0)
+    encode = BoundedEncoder(load).encode
+    use(bounded.GROWTH)
+    text = "x" * (bounded.CHECKED + 1)
+    with pytest.raises(KeyboardInterrupt):
+        encode(text)
+    use(0)
+    assert encode("abc") == 3
+    assert len(loaded) == 3
+
+
 def test_memory_is_told_here() -> None:
     held = resident_bytes()
     assert held is not None
