@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from decimal import Context, Decimal
 from typing import Final, NamedTuple
 
@@ -55,7 +54,7 @@ class Charged(NamedTuple):
 
 
 class Rates(NamedTuple):
-    """Money per 1,000 tokens at one tier, cheapest and dearest where both may hold."""
+    """Money per token, cheapest and dearest where both may hold."""
 
     input: Decimal
     input_min: Decimal
@@ -63,16 +62,31 @@ class Rates(NamedTuple):
     output_min: Decimal
 
 
+class Step(NamedTuple):
+    """A tier with its rates, and the least and the most tokens that its end may mean."""
+
+    tier: Tier
+    rates: Rates
+    low: int | None
+    high: int | None
+    """Both None: it has no end."""
+
+    @classmethod
+    def of(cls, tier: Tier, rates: Rates) -> Step:
+        """The step of a tier."""
+        return cls(tier, rates, *k_readings(tier))
+
+
 class Tariff(msgspec.Struct, frozen=True):
     """The price of one model on one day in one region, for live or batch calls."""
 
     row: Price
-    tiers: tuple[tuple[Tier, Rates], ...]
+    steps: tuple[Step, ...]
 
     def cost(self, usage: Usage) -> Cost | None:
         """Money for ``usage``; None where the input is beyond the last tier."""
-        least = [rates for _, rates in self._at(usage.input_min)]
-        point = [rates for _, rates in self._at(usage.input)]
+        least = [step.rates for step in self._at(usage.input_min)]
+        point = [step.rates for step in self._at(usage.input)]
         if not least or not point:
             return None
         input = max(_money(usage.input, rates.input) for rates in point)
@@ -92,10 +106,10 @@ class Tariff(msgspec.Struct, frozen=True):
         None where the input is beyond the last tier, or a cache was read whose price is unknown.
         """
         found = []
-        for tier, rates in self._at(bill.input):
+        cached = min(bill.cached, bill.input)
+        for tier, rates, *_ in self._at(bill.input):
             if bill.cached and tier.cache_hit_per_1k is None:
                 return None
-            cached = min(bill.cached, bill.input)
             output = rates.output if bill.thought else rates.output_min
             given = _money(bill.input - cached, rates.input) + _money(cached, rates.input_min)
             found.append(given + _money(bill.output, output))
@@ -106,8 +120,7 @@ class Tariff(msgspec.Struct, frozen=True):
 
         ``most`` None is an input without a known end, of which nothing is said.
         """
-        for tier, _ in self.tiers[:-1]:  # beyond the last no price is known
-            low, high = k_readings(tier)
+        for *_, low, high in self.steps[:-1]:  # beyond the last no price is known
             if low is None or high is None or most is None or not (least <= high and most > low):
                 continue
             tokens = f"{least:,} tokens" if least == most else f"{least:,} to {most:,} tokens"
@@ -119,29 +132,37 @@ class Tariff(msgspec.Struct, frozen=True):
             return f"the price tier ends at {ends}: {tokens} may be billed at either price"
         return None
 
-    def _at(self, input_tokens: int) -> Iterator[tuple[Tier, Rates]]:
-        for tier, rates in self.tiers:
-            low, high = k_readings(tier)
-            if high is None or low is None:
-                yield tier, rates
-                return
-            if input_tokens <= high:
-                yield tier, rates
-            if input_tokens <= low:
-                return
-
     def most(self, least: int, most: int | None, output: int) -> Decimal | None:
         """The dearest total for an input from ``least`` to ``most``; None: without an end."""
         if most is None:
             return None
-        totals = []
-        ends = {end for tier, _ in self.tiers for end in k_readings(tier) if end is not None}
-        for tokens in {most, *(end for end in ends if least <= end <= most)}:
-            rates = [rates for _, rates in self._at(tokens)]
-            if not rates:
-                return None  # beyond the last tier
-            totals.append(max(_money(tokens, r.input) + _money(output, r.output) for r in rates))
-        return max(totals)
+        dearest = self._most(most, output)
+        if least < most:
+            ends = (end for *_, low, high in self.steps for end in (low, high) if end is not None)
+            for end in ends:
+                total = self._most(end, output) if least <= end <= most else None
+                if dearest is not None and total is not None:
+                    dearest = max(dearest, total)
+        return dearest
+
+    def _most(self, input_tokens: int, output: int) -> Decimal | None:
+        """The dearest total for an input; None beyond the last tier."""
+        found = [
+            _money(input_tokens, rates.input) + _money(output, rates.output)
+            for _, rates, *_ in self._at(input_tokens)
+        ]
+        return max(found, default=None)
+
+    def _at(self, input_tokens: int) -> list[Step]:
+        """The steps that may hold for an input: none beyond the last, two where K may be both."""
+        found = []
+        for step in self.steps:
+            if step.low is None or step.high is None or input_tokens <= step.low:
+                found.append(step)
+                break
+            if input_tokens <= step.high:
+                found.append(step)
+        return found
 
 
 def k_readings(tier: Tier) -> tuple[int, int] | tuple[None, None]:
@@ -178,13 +199,13 @@ def find_tariff(
     if row is None:
         return None, f"no price of {model.id} is known for {_region(model, region)}{on}"
     factor = _batch_factor(edition, model.id) if batch else None
-    tiers = []
+    steps = []
     for tier in row.tiers:
         rates = _batch_rates(tier, factor, thinking) if batch else _rates(tier, thinking)
         if rates is None:
             return None, f"no batch price of {model.id} is known{on}"
-        tiers.append((tier, rates))
-    return Tariff(row, tuple(tiers)), None
+        steps.append(Step.of(tier, rates))
+    return Tariff(row, tuple(steps)), None
 
 
 def _region(model: Model, region: str | None) -> str:
@@ -202,7 +223,7 @@ def _rates(tier: Tier, thinking: bool | None) -> Rates:
     }[thinking]
     hit = tier.cache_hit_per_1k
     cheapest = tier.input_per_1k if hit is None else min(hit, tier.input_per_1k)
-    return Rates(tier.input_per_1k, cheapest, max(outputs), min(outputs))
+    return _per_token(tier.input_per_1k, cheapest, max(outputs), min(outputs))
 
 
 def _batch_rates(tier: Tier, factor: Decimal | None, thinking: bool | None) -> Rates | None:
@@ -210,12 +231,16 @@ def _batch_rates(tier: Tier, factor: Decimal | None, thinking: bool | None) -> R
     input, output = tier.batch_input_per_1k, tier.batch_output_per_1k
     thought = thinking is not False and tier.thinking_output_per_1k is not None
     if input is not None and output is not None and not thought:
-        return Rates(input, input, output, output)
+        return _per_token(input, input, output, output)
     if factor is None:
         return None
     live = _rates(tier, thinking)
     halved = [_EXACT.multiply(rate, factor) for rate in (live.input, live.output, live.output_min)]
     return Rates(halved[0], halved[0], halved[1], halved[2])
+
+
+def _per_token(*per_1k: Decimal) -> Rates:
+    return Rates(*(_EXACT.scaleb(rate, -3) for rate in per_1k))
 
 
 def _batch_factor(edition: Edition, model: str) -> Decimal | None:
@@ -224,8 +249,8 @@ def _batch_factor(edition: Edition, model: str) -> Decimal | None:
     return Decimal(str(factor)) if isinstance(factor, int | float | str) else None
 
 
-def _money(tokens: int, per_1k: Decimal) -> Decimal:
-    return _EXACT.scaleb(_EXACT.multiply(Decimal(tokens), per_1k), -3)
+def _money(tokens: int, rate: Decimal) -> Decimal:
+    return _EXACT.multiply(tokens, rate)
 
 
 def plain(money: Decimal) -> str:

@@ -14,7 +14,8 @@ _OUTPUT: Final = ("output_tokens", "completion_tokens")
 _INPUT_DETAILS: Final = ("input_tokens_details", "prompt_tokens_details")
 _OUTPUT_DETAILS: Final = ("output_tokens_details", "completion_tokens_details")
 _TOTAL: Final = ("total_tokens",)
-_CACHE_DETAILS: Final = ("cached_tokens", "cache_creation_input_tokens", "cache_creation_tokens")
+_CACHED: Final = ("cached_tokens",)
+_CACHE_CREATED: Final = ("cache_creation_input_tokens", "cache_creation_tokens")
 _REASONING: Final = ("reasoning_tokens",)
 _LONGEST: Final = 40
 """Characters of a wrong value that are shown."""
@@ -51,8 +52,8 @@ def read_usage(usage: Any) -> Billed | None:
         given,
         made,
         _first(usage, _TOTAL),
-        _first(inner, _CACHE_DETAILS[:1]),
-        _first(inner, _CACHE_DETAILS[1:]),
+        _first(inner, _CACHED),
+        _first(inner, _CACHE_CREATED),
         _first(outer, _REASONING),
     )
 
@@ -63,7 +64,7 @@ def usage_fault(usage: Any) -> str | None:
         return None
     if not isinstance(usage, Mapping):
         return f"usage is {_shown(usage)}, expected an object"
-    details = (_INPUT_DETAILS, _CACHE_DETAILS), (_OUTPUT_DETAILS, _REASONING)
+    details = (_INPUT_DETAILS, (*_CACHED, *_CACHE_CREATED)), (_OUTPUT_DETAILS, _REASONING)
     plain = ("", usage, (*_INPUT, *_OUTPUT, *_TOTAL))
     inner = ((f"{name}.", usage.get(name), inside) for names, inside in details for name in names)
     for prefix, holder, fields in (plain, *inner):
@@ -83,7 +84,11 @@ def _shown(value: Any) -> str:
 
 
 def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
-    return next((told for name in names if (told := _tokens(fields.get(name))) is not None), None)
+    for name in names:
+        told = _tokens(fields.get(name))
+        if told is not None:
+            return told
+    return None
 
 
 def _tokens(value: Any) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache
+from typing import Any, Final
 
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts.edition import Edition
@@ -33,8 +34,17 @@ from tokenassay.estimators.refusals.text import compile_text
 from tokenassay.estimators.requests import Message, Request
 
 
+_MOST_HABITS: Final = 1024
+
+Habit = tuple[Any, ...]
+"""Parameters as a key: with their types, as true and 1 are equal."""
+
+
 class Rules:
-    """What one edition refuses, for one model. Immutable, and safe to share between threads."""
+    """What one edition refuses, for one model.
+
+    Immutable but for what it remembers, and safe to share between threads.
+    """
 
     def __init__(self, edition: Edition, model: str | None) -> None:
         self.edition = edition
@@ -96,6 +106,10 @@ class Rules:
             for rule in rules
             if rule.rule in BY_PARAMETER
         )
+        reserving = (x.args.get("adds") for x in limits if x.quantity == "context_tokens")
+        self._reserving = frozenset(name for name in reserving if name is not None)
+        self._habits: set[Habit] = set()
+        """What plain conversations came with that broke nothing."""
         self._notes = Notes(edition, model, values, limits, ground)
 
     def check(
@@ -112,22 +126,28 @@ class Rules:
         whole input, ``message_tokens`` of one message. Never raises for anything that is JSON.
         """
         plain = self._passes_frame(request)
-        if (
+        short = (
             plain
-            and self._idle
-            and not request.parameters
-            and not request.streaming
             and (input_tokens is None or input_tokens <= self._ceiling)
             and (message_tokens is None or not self._counts_messages)
-        ):
+        )
+        if short and self._idle and not request.parameters and not request.streaming:
+            return ()
+        habit = self._habit(request) if short else None
+        if habit in self._habits:
             return ()
         case = self._case(request, input_tokens, message_tokens)
         stages = self._plain_stages if plain else self._stages
-        return tuple(
+        refusals = tuple(
             refuse(self.edition, clause, breach, case.model)
             for clause, breach in self._survey(case, stages)
             if clause.level != "unspecified"
         )
+        if habit is not None and not refusals:
+            if len(self._habits) >= _MOST_HABITS:
+                self._habits.clear()
+            self._habits.add(habit)
+        return refusals
 
     def is_by_tokens(self, request: Request) -> bool:
         """Whether a conversation is plain, and other texts count by their tokens and words alone.
@@ -167,6 +187,24 @@ class Rules:
             if len(found) > 1:
                 found.sort(key=lambda finding: self._position[finding[0].id])
             yield from found
+
+    def _habit(self, request: Request) -> Habit | None:
+        """What decides whether a plain conversation within the ceiling breaks anything.
+
+        None where more does than its parameters, or they hold lists or objects.
+        """
+        parameters = request.parameters
+        if not self._heeds_no_text or self.words(request):
+            return None
+        if not self._reserving.isdisjoint(parameters):
+            return None
+        values = tuple(parameters.values())
+        habit = request.streaming, tuple(parameters), values, tuple(map(type, values))
+        try:
+            hash(habit)
+        except TypeError:
+            return None
+        return habit
 
     def _passes_frame(self, request: Request) -> bool:
         """Whether frame, model and messages are so plain that no clause can refuse them."""

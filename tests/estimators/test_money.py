@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tokenassay.contracts import store
 from tokenassay.contracts.catalog import Tier
-from tokenassay.estimators.money import Cost, Tariff, Usage, find_tariff, k_readings, plain
+from tokenassay.estimators.money import Cost, Step, Tariff, Usage, find_tariff, k_readings, plain
 
 FEN = Decimal("0.01")
 LONG = store.models()["qwen-long"]
@@ -90,7 +90,7 @@ def test_the_whole_request_is_billed_at_one_tier(input: int, output: int) -> Non
     if found is None:
         assert input > 1_048_576
         return
-    prices = {(tier.batch_input_per_1k, tier.batch_output_per_1k) for tier, _ in tariff.tiers}
+    prices = {(tier.batch_input_per_1k, tier.batch_output_per_1k) for tier, *_ in tariff.steps}
     possible = {
         input * price / 1000 + output * other / 1000
         for price, other in prices
@@ -214,9 +214,9 @@ def test_a_range_of_input_may_lie_in_two_tiers() -> None:
     assert "127,990 to 128,001 tokens may be billed at either price" in across
     assert tariff.boundary(131_073, 131_080) is None
     assert tariff.boundary(5, None) is None
-    (first, rates), (second, more), _ = tariff.tiers
-    exact = (replace(first, boundary="exact"), rates), (second, more)
-    sharp = Tariff(tariff.row, exact)
+    first, second, _ = tariff.steps
+    exact = Step.of(replace(first.tier, boundary="exact"), first.rates)
+    sharp = Tariff(tariff.row, (exact, second))
     assert sharp.boundary(128_000, 128_000) is None
     told = sharp.boundary(128_000, 128_001)
     assert told is not None

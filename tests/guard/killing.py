@@ -21,6 +21,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tests.guard.sums import sums
 from tokenassay import estimate
 from tokenassay.guard import Guard, OverBudget
 from tokenassay.guard.ledger import open_ledger
@@ -115,10 +116,7 @@ def judge(where: str, notes: list[str]) -> dict[str, Any]:
         )
     )
     rows = {row[0]: row for row in calls}
-    sums = {
-        tuple(row[:2]): row[2]
-        for row in store.read(lambda rows: rows("SELECT scope, period, nano FROM tokenassay_spend"))
-    }
+    counted_at = sums(store)
     store.close()
     lines = [line.split() for text in notes for line in text.splitlines()]
     reserved = {line[1] for line in lines if line[:1] == ["reserved"] and len(line[1]) == 32}
@@ -141,8 +139,8 @@ def judge(where: str, notes: list[str]) -> dict[str, Any]:
         "not_acknowledged": len(sent) - len(reserved),
         "unsettled": sum(row[1] == "open" for row in sent),
         "miscounted": sum(
-            sums[scope, ""] != owed
-            or sum(n for (s, p), n in sums.items() if s == scope and len(p) == 10) != owed
+            counted_at[scope, "", "CNY"] != owed
+            or sum(n for (s, p, _), n in counted_at.items() if s == scope and len(p) == 10) != owed
             for scope, owed in counted.items()
             if owed
         ),

@@ -13,6 +13,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 
 from tests.guard.conftest import kept
+from tests.guard.sums import sums
 from tokenassay.conformance.mock import Endpoint
 from tokenassay.guard import Guard, Ledger, OverBudget, Refused
 
@@ -39,11 +40,9 @@ def spent(path: Path) -> int:
     """What all budgets of a ledger count, in 1e-9 of its currency."""
     with Ledger(path) as ledger:
         money = ledger.totals().money
-        (row,) = ledger._store.read(
-            lambda rows: rows("SELECT nano FROM tokenassay_spend WHERE scope = '' AND period = ''")
-        )
-    assert sum(one.settled + one.unsettled for one in money) * 10**9 == row[0]
-    return int(row[0])
+        found = sums(ledger._store)["", "", "CNY"]
+    assert sum(one.settled + one.unsettled for one in money) * 10**9 == found
+    return found
 
 
 def test_a_chat_and_a_stream(compatible: Endpoint, made: Any, path: Path) -> None:

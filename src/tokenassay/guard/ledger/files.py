@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from tokenassay.guard.denials import LedgerError
-from tokenassay.guard.ledger import tables
+from tokenassay.guard.ledger import tables, tails
 from tokenassay.guard.ledger.reading import Rows
 from tokenassay.guard.ledger.records import Call, Ceiling, Ending, Exceeded
 
@@ -58,12 +58,27 @@ class FileStore:
     def enter(
         self, call: Call, ceilings: Sequence[Ceiling], *, patient: bool = True
     ) -> Exceeded | None:
-        """As :func:`tables.enter`, in a transaction of its own; Busy where not ``patient``."""
-        return self._write(lambda execute: tables.enter(execute, call, ceilings), patient)
+        """As :func:`tables.enter`, all of it or nothing; Busy where not ``patient``."""
+
+        def short(execute: tables.Execute) -> bool:
+            return tails.enter(execute, call, ceilings)
+
+        def long(execute: tables.Execute) -> Exceeded | None:
+            tails.count_in(execute, call)
+            return tables.enter(execute, call, ceilings)
+
+        return self._write(short, None, long, patient)
 
     def end(self, call: Call, ending: Ending, *, patient: bool = True) -> bool:
-        """As :func:`tables.end`, in a transaction of its own; Busy where not ``patient``."""
-        return self._write(lambda execute: tables.end(execute, call, ending), patient)
+        """As :func:`tables.end`, all of it or nothing; Busy where not ``patient``."""
+
+        def short(execute: tables.Execute) -> bool:
+            return tails.end(execute, call, ending)
+
+        def long(execute: tables.Execute) -> bool:
+            return tables.end(execute, call, ending)
+
+        return self._write(short, True, long, patient)
 
     def read(self, work: Callable[[Rows], Result]) -> Result:
         """``work`` with all its statements on one state of the ledger."""
@@ -78,26 +93,32 @@ class FileStore:
             except sqlite3.Error as error:
                 raise self._complaint(error) from error
 
-    def _write(self, work: Callable[[tables.Execute], Result], patient: bool) -> Result:
-        """``work`` in one transaction: all of it or nothing; nothing where a ceiling is passed."""
+    def _write(
+        self,
+        short: Callable[[tables.Execute], bool],
+        done: Result,
+        long: Callable[[tables.Execute], Result],
+        patient: bool,
+    ) -> Result:
+        """``done`` where the short way, one statement, was one; else what the long way gives."""
         self._mind_forks()
         if not self._lock.acquire(blocking=patient):
             raise Busy
         try:
             connection = self._connection
-            _begin(connection, patient)
+            if not patient:
+                connection.execute("PRAGMA busy_timeout = 0")
             try:
-                result = work(connection.execute)
-                connection.execute("ROLLBACK" if isinstance(result, Exceeded) else "COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+                return done if short(connection.execute) else _transact(connection, long)
+            finally:
+                if not patient:
+                    connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_S * 1000}")
         except sqlite3.Error as error:
+            if not patient and _is_busy(error):
+                raise Busy from None
             raise self._complaint(error) from error
         finally:
             self._lock.release()
-        return result
 
     def _complaint(self, error: sqlite3.Error) -> LedgerError:
         return LedgerError(f"{self.path}: {error}")
@@ -109,19 +130,17 @@ class FileStore:
             self._open()
 
 
-def _begin(connection: sqlite3.Connection, patient: bool) -> None:
-    if patient:
-        connection.execute("BEGIN IMMEDIATE")
-        return
-    connection.execute("PRAGMA busy_timeout = 0")
+def _transact(connection: sqlite3.Connection, work: Callable[[tables.Execute], Result]) -> Result:
+    """``work`` in one transaction: all of it or nothing; nothing where a ceiling is passed."""
     try:
         connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
-        if _is_busy(error):
-            raise Busy from None
+        result = work(connection.execute)
+        connection.execute("ROLLBACK" if isinstance(result, Exceeded) else "COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_S * 1000}")
+    return result
 
 
 def _is_busy(error: sqlite3.Error) -> bool:
@@ -182,10 +201,11 @@ def _make(connection: sqlite3.Connection) -> None:
                 raise
         time.sleep(0.01)
     connection.execute("BEGIN IMMEDIATE")
-    for statement in tables.CREATE:
+    for statement in (*tables.CREATE, tails.CREATE):
         # One tree a table in place of a table and its index: half the pages to write.
         keyed = "PRIMARY KEY" in statement
         connection.execute(f"{statement} WITHOUT ROWID" if keyed else statement)
     if connection.execute("SELECT COUNT(*) FROM tokenassay_ledger").fetchone() == (0,):
         connection.execute("INSERT INTO tokenassay_ledger VALUES (?)", (tables.VERSION,))
+        connection.execute("INSERT INTO tokenassay_tail VALUES ('')")
     connection.execute("COMMIT")

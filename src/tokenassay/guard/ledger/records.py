@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
 import time
-from decimal import ROUND_CEILING, Decimal
-from typing import Any, Final, Literal, NamedTuple
+from decimal import Context, Decimal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -16,6 +17,8 @@ State = Literal["open", "settled", "unmetered", "released", "refused"]
 the guard did not send it."""
 
 _NANO: Final = Decimal(10) ** 9
+_EXACT: Final = Context(prec=60)
+"""Of our own: a caller's decimal context must not round what is reserved."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +84,7 @@ def new_id() -> str:
 
 def nano(money: Decimal) -> int:
     """Money in 1e-9 of its currency, rounded up."""
-    return int((money * _NANO).to_integral_value(ROUND_CEILING))
+    return math.ceil(_EXACT.scaleb(money, 9))
 
 
 def money(nano: int) -> Decimal:
@@ -97,13 +100,3 @@ def scope_of(tag: str | None) -> str:
 def day_of(moment_s: float, zone: dt.tzinfo) -> str:
     """The day of a moment in a zone, as ISO text."""
     return dt.datetime.fromtimestamp(moment_s, zone).date().isoformat()
-
-
-def counters(call: Call) -> dict[str, Any]:
-    """The scopes and periods that a call counts in, by their names in the statements."""
-    return {
-        "own": scope_of(call.tag),
-        "month": call.day[:7],
-        "day": call.day,
-        "currency": call.currency,
-    }

@@ -1,8 +1,8 @@
 """The tables of a ledger and its statements, in the SQL that SQLite and PostgreSQL share.
 
 Beside the calls stand running sums of the money, by day, by month and in all, for everything and
-for each tag: what a budget asks about is one row, however long the ledger gets. Both are written
-in one transaction. Everybody's sum comes first, so that its row's lock lines writers up.
+for each tag: what a budget asks about is one row, however long the ledger gets. Here both are
+written in one transaction. Everybody's sum comes first, so that its row's lock lines writers up.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from tokenassay.guard.ledger.records import Call, Ceiling, Ending, Exceeded, counters, money
+from tokenassay.guard.ledger.records import Call, Ceiling, Ending, Exceeded, money, scope_of
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the tables."""
 
 CREATE: Final = (
@@ -55,7 +55,7 @@ _INSERT: Final = (
     f"INSERT INTO tokenassay_calls ({', '.join(_COLUMNS)}) "  # noqa: S608 - names of our own
     f"VALUES ({', '.join(f':{name}' for name in _COLUMNS)}) ON CONFLICT (id) DO NOTHING"
 )
-_END: Final = (
+END: Final = (
     "UPDATE tokenassay_calls SET "  # noqa: S608 - names of our own
     + ", ".join(f"{name} = :{name}" for name in Ending.__struct_fields__)
     + " WHERE id = :id AND state = 'open'"
@@ -76,6 +76,7 @@ class Found(Protocol):
     @property
     def rowcount(self) -> int: ...
     def fetchone(self) -> Any: ...
+    def fetchall(self) -> Any: ...
 
 
 Execute = Callable[[str, Mapping[str, Any]], Found]
@@ -89,10 +90,10 @@ def enter(execute: Execute, call: Call, ceilings: Sequence[Ceiling]) -> Exceeded
     """
     reserved = call.reserved_nano if call.state == "open" else None
     if reserved is not None:  # first, for the lock: a call that is there is not counted again
-        execute(_COUNT, {**counters(call), "nano": reserved})
+        count(execute, call.tag, call.day, call.currency, reserved)
     if not execute(_INSERT, msgspec.structs.asdict(call)).rowcount:
         if reserved is not None:
-            execute(_COUNT, {**counters(call), "nano": -reserved})
+            count(execute, call.tag, call.day, call.currency, -reserved)
         return None
     for at, ceiling in enumerate(ceilings):
         row = execute(_SPENT, ceiling._asdict()).fetchone()
@@ -107,14 +108,17 @@ def end(execute: Execute, call: Call, ending: Ending) -> bool:
 
     False where it had ended before.
     """
-    found = execute(_END, {**msgspec.structs.asdict(ending), "id": call.id})
-    if not found.rowcount:
+    if not execute(END, ended(call, ending)).rowcount:
         return False
-    counted = owed(call, ending)
-    change = counted - (call.reserved_nano or 0)
+    change = owed(call, ending) - (call.reserved_nano or 0)
     if call.currency is not None and change:
-        execute(_COUNT, {**counters(call), "nano": change})
+        count(execute, call.tag, call.day, call.currency, change)
     return True
+
+
+def ended(call: Call, ending: Ending) -> dict[str, Any]:
+    """What :data:`END` writes."""
+    return {**msgspec.structs.asdict(ending), "id": call.id}
 
 
 def owed(call: Call, ending: Ending) -> int:
@@ -122,3 +126,9 @@ def owed(call: Call, ending: Ending) -> int:
     if ending.state == "released":
         return 0
     return (call.reserved_nano or 0) if ending.cost_nano is None else ending.cost_nano
+
+
+def count(execute: Execute, tag: str, day: str, currency: str | None, nano: int) -> None:
+    """Add money to all sums that a call with this tag counts in, on this day."""
+    own = {"own": scope_of(tag), "month": day[:7], "day": day, "currency": currency, "nano": nano}
+    execute(_COUNT, own)
