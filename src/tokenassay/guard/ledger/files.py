@@ -60,7 +60,7 @@ class FileStore:
     ) -> Exceeded | None:
         """As :func:`tables.enter`, all of it or nothing; Busy where not ``patient``."""
 
-        def short(execute: tables.Execute) -> bool:
+        def short(execute: tails.Execute) -> bool:
             return tails.enter(execute, call, ceilings)
 
         def long(execute: tables.Execute) -> Exceeded | None:
@@ -72,7 +72,7 @@ class FileStore:
     def end(self, call: Call, ending: Ending, *, patient: bool = True) -> bool:
         """As :func:`tables.end`, all of it or nothing; Busy where not ``patient``."""
 
-        def short(execute: tables.Execute) -> bool:
+        def short(execute: tails.Execute) -> bool:
             return tails.end(execute, call, ending)
 
         def long(execute: tables.Execute) -> bool:
@@ -95,7 +95,7 @@ class FileStore:
 
     def _write(
         self,
-        short: Callable[[tables.Execute], bool],
+        short: Callable[[tails.Execute], bool],
         done: Result,
         long: Callable[[tables.Execute], Result],
         patient: bool,

@@ -55,7 +55,7 @@ _INSERT: Final = (
     f"INSERT INTO tokenassay_calls ({', '.join(_COLUMNS)}) "  # noqa: S608 - names of our own
     f"VALUES ({', '.join(f':{name}' for name in _COLUMNS)}) ON CONFLICT (id) DO NOTHING"
 )
-END: Final = (
+_END: Final = (
     "UPDATE tokenassay_calls SET "  # noqa: S608 - names of our own
     + ", ".join(f"{name} = :{name}" for name in Ending.__struct_fields__)
     + " WHERE id = :id AND state = 'open'"
@@ -108,17 +108,12 @@ def end(execute: Execute, call: Call, ending: Ending) -> bool:
 
     False where it had ended before.
     """
-    if not execute(END, ended(call, ending)).rowcount:
+    if not execute(_END, {**msgspec.structs.asdict(ending), "id": call.id}).rowcount:
         return False
     change = owed(call, ending) - (call.reserved_nano or 0)
     if call.currency is not None and change:
         count(execute, call.tag, call.day, call.currency, change)
     return True
-
-
-def ended(call: Call, ending: Ending) -> dict[str, Any]:
-    """What :data:`END` writes."""
-    return {**msgspec.structs.asdict(ending), "id": call.id}
 
 
 def owed(call: Call, ending: Ending) -> int:
