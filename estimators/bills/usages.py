@@ -42,16 +42,19 @@ class Billed(NamedTuple):
 
 def read_usage(usage: Any) -> Billed | None:
     """The figures of a ``usage`` object; None where it is none or tells neither in nor out."""
-    if not isinstance(usage, Mapping):
+    if usage.__class__ is not dict and not isinstance(usage, Mapping):  # the cheap test first
         return None
     given, made = _first(usage, _INPUT), _first(usage, _OUTPUT)
     if given is None and made is None:
         return None
     inner, outer = _object(usage, _INPUT_DETAILS), _object(usage, _OUTPUT_DETAILS)
+    total = _first(usage, _TOTAL)
+    if not inner and not outer:
+        return Billed(given, made, total)
     return Billed(
         given,
         made,
-        _first(usage, _TOTAL),
+        total,
         _first(inner, _CACHED),
         _first(inner, _CACHE_CREATED),
         _first(outer, _REASONING),
@@ -92,6 +95,8 @@ def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
 
 
 def _tokens(value: Any) -> int | None:
+    if value is None:
+        return None
     if value.__class__ is float and value.is_integer():  # as some gateways write whole numbers
         value = int(value)
     return int(value) if value.__class__ is int and 0 <= value < _MOST else None
@@ -100,6 +105,6 @@ def _tokens(value: Any) -> int | None:
 def _object(fields: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
     for name in names:
         value = fields.get(name)
-        if isinstance(value, Mapping):
+        if value is not None and isinstance(value, Mapping):
             return value
     return {}

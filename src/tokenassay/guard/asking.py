@@ -32,6 +32,23 @@ def asked(request: Any, library: Any) -> Asked | None:
     content = _content(request)
     if content is None:
         return None
+    # What begins as an object does is read before any header: none says more of a call.
+    found = read_call(content) if content[:1] == b"{" else _read_other(request, library, content)
+    if found is None:
+        return None
+    body, surface = found
+    if surface == "openai":
+        return Asked(body, surface, None)
+    headers = headers_of(request)
+    accepted = headers.get(b"accept", b"")
+    streaming = headers.get(b"x-dashscope-sse") == b"enable" or b"text/event-stream" in accepted
+    return Asked(body, surface, streaming)
+
+
+def _read_other(
+    request: Any, library: Any, content: bytes
+) -> tuple[Mapping[str, Any], Surface] | None:
+    """As :func:`read_call`, of a body that its headers tell of: coded, or behind white space."""
     headers = headers_of(request)
     coding = headers.get(b"content-encoding")
     if coding is not None:
@@ -42,15 +59,7 @@ def asked(request: Any, library: Any) -> Asked | None:
     # Endpoints that take no notice of the type bill such a call too; other types begin otherwise.
     if not _is_json(headers) and content[:64].lstrip(_SPACE)[:1] != b"{":
         return None
-    found = read_call(content)
-    if found is None:
-        return None
-    body, surface = found
-    if surface == "openai":
-        return Asked(body, surface, None)
-    accepted = headers.get(b"accept", b"")
-    streaming = headers.get(b"x-dashscope-sse") == b"enable" or b"text/event-stream" in accepted
-    return Asked(body, surface, streaming)
+    return read_call(content)
 
 
 def is_unread(request: Any, stream: type) -> bool:

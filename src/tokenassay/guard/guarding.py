@@ -71,6 +71,8 @@ class Guard:
             contract = load_contract(fspath(contract))
         self._contract = contract
         self._store = open_ledger(ledger)
+        self._day = -1, ""
+        """The last minute in which a call was made, and its day."""
 
     def transport(self, over: Any = None) -> GuardTransport:
         """A transport for ``httpx.Client``, before one of your own or the usual one."""
@@ -143,7 +145,7 @@ class Guard:
         return Call(
             id=new_id(),
             started_ms=int(now * 1000),
-            day=day_of(now, self._zone),
+            day=self._day_of(now),
             tag=self._tag,
             surface=request.surface,
             model=model if estimate is None else estimate.model,
@@ -155,6 +157,13 @@ class Guard:
             currency=None if price is None else price.currency,
             reserved_nano=None if price is None or price.most is None else nano(price.most),
         )
+
+    def _day_of(self, now: float) -> str:
+        known = self._day
+        minute = int(now // 60)  # days begin with one, wherever
+        if known[0] != minute:
+            known = self._day = minute, day_of(now, self._zone)
+        return known[1]
 
 
 def _price(estimate: Estimate | None) -> Price | None:

@@ -18,6 +18,8 @@ from tokenassay.guard.ledger.records import Call, Ceiling, Exceeded, nano, scope
 RefuseAt = Literal["must", "should", "never"]
 OnUnknownPrice = Literal["refuse", "allow"]
 
+_NAMED: Final = {"month": 7, "day": 10}
+"""Characters of a day that name its period."""
 _STOPPING: Final = {"must": ("must",), "should": ("must", "should"), "never": ()}
 
 
@@ -52,15 +54,15 @@ class Policy(msgspec.Struct, frozen=True):
         if price is None or price.most is None:
             why = "its highest cost is not known" if estimate else "nobody knows its model"
             return OverBudget(f"{why}, so it can't be held to {budget}", estimate, budget)
-        if all(one.currency != price.currency for one in self.budgets):
+        if price.currency not in [one.currency for one in self.budgets]:
             message = f"it is priced in {price.currency}, and the budget is {budget}"
             return OverBudget(message, estimate, budget, most=price.most)
         return None
 
     def ceilings(self, call: Call) -> tuple[tuple[Budget, ...], tuple[Ceiling, ...]]:
         """The budgets in the currency of a call, and each as a counter of the ledger."""
-        held = tuple(one for one in self.budgets if one.currency == call.currency)
-        return held, tuple(_ceiling(budget, call) for budget in held)
+        held = tuple([one for one in self.budgets if one.currency == call.currency])
+        return held, tuple([_ceiling(budget, call) for budget in held])
 
 
 def over(
@@ -81,6 +83,6 @@ def _nano(amount: Decimal) -> int:
 
 
 def _ceiling(budget: Budget, call: Call) -> Ceiling:
-    period = {None: "", "month": call.day[:7], "day": call.day}[budget.period]
-    scope = scope_of(call.tag if budget.by_tag else None)
+    period = "" if budget.period is None else call.day[: _NAMED[budget.period]]
+    scope = scope_of(call.tag) if budget.by_tag else ""
     return Ceiling(scope, period, budget.currency, _nano(budget.amount))

@@ -53,19 +53,21 @@ class GuardTransport(_Transport):
 
     def handle_request(self, request: Any) -> Any:
         """Send a request of httpx or httpx2 and give its response."""
-        library = _library(request)
+        kit = _kit(type(request))
+        library = kit.library
         if self._over is None:
             self._over = library.HTTPTransport()
-        if is_unread(request, library.SyncByteStream):
-            request.read()
         call = asked(request, library)
+        if call is None and is_unread(request, library.SyncByteStream):
+            request.read()
+            call = asked(request, library)
         if call is None:
             return self._over.handle_request(request)
         body, surface, streaming = call
         try:
             admission = self._guard.admit(body, surface=surface, streaming=streaming)
         except GuardError as error:
-            return _answer(library, error, surface, request)
+            return _answer(kit, error, surface, request)
         try:
             response = self._over.handle_request(request)
         except BaseException as error:
@@ -75,7 +77,7 @@ class GuardTransport(_Transport):
         if response.is_closed:
             admission.end(watch.at_once(response))
         else:
-            response.stream = _classes(library).sync_tap(response.stream, watch)
+            response.stream = kit.sync_tap(response.stream, watch)
         return response
 
     def close(self) -> None:
@@ -92,12 +94,14 @@ class AsyncGuardTransport(_AsyncTransport):
 
     async def handle_async_request(self, request: Any) -> Any:
         """Send a request of httpx or httpx2 and give its response."""
-        library = _library(request)
+        kit = _kit(type(request))
+        library = kit.library
         if self._over is None:
             self._over = library.AsyncHTTPTransport()
-        if is_unread(request, library.AsyncByteStream):
-            await request.aread()
         call = asked(request, library)
+        if call is None and is_unread(request, library.AsyncByteStream):
+            await request.aread()
+            call = asked(request, library)
         if call is None:
             return await self._over.handle_async_request(request)
         body, surface, streaming = call
@@ -108,7 +112,7 @@ class AsyncGuardTransport(_AsyncTransport):
         try:
             admission = await waiting.aside(admit)
         except GuardError as error:
-            return _answer(library, error, surface, request)
+            return _answer(kit, error, surface, request)
         try:
             response = await self._over.handle_async_request(request)
         except BaseException as error:
@@ -118,7 +122,7 @@ class AsyncGuardTransport(_AsyncTransport):
         if response.is_closed:
             await waiting.end(admission, watch.at_once(response))
         else:
-            response.stream = _classes(library).async_tap(response.stream, watch)
+            response.stream = kit.async_tap(response.stream, watch)
         return response
 
     async def aclose(self) -> None:
@@ -247,26 +251,24 @@ class _Denial:
         raise self.denial
 
 
-class _Classes:
-    """What a library's client expects answers and their bytes to be."""
+class _Kit:
+    """A library, and what its clients expect answers and their bytes to be."""
 
     def __init__(self, library: Any) -> None:
+        self.library = library
         self.sync_tap = type("GuardedStream", (_SyncTap, library.SyncByteStream), {})
         self.async_tap = type("GuardedStream", (_AsyncTap, library.AsyncByteStream), {})
         self.denial = type("DeniedResponse", (_Denial, library.Response), {})
 
 
 @lru_cache(maxsize=8)
-def _classes(library: Any) -> _Classes:
-    return _Classes(library)
+def _kit(request: type) -> _Kit:
+    """The kit of the library that a class of requests is from."""
+    return _Kit(sys.modules[request.__module__.partition(".")[0]])
 
 
-def _library(request: Any) -> Any:
-    return sys.modules[type(request).__module__.partition(".")[0]]
-
-
-def _answer(library: Any, error: GuardError, surface: Surface, request: Any) -> Any:
-    response = _classes(library).denial(
+def _answer(kit: _Kit, error: GuardError, surface: Surface, request: Any) -> Any:
+    response = kit.denial(
         error.status,
         headers={"x-should-retry": "false", "x-tokenassay-guard": error.code},
         json=error.answer(surface),

@@ -45,7 +45,7 @@ class Reading(NamedTuple):
 
 def reading_of(answer: Any) -> Reading:
     """What one body or one frame of a stream says, in either dialect."""
-    if not isinstance(answer, Mapping):
+    if answer.__class__ is not dict and not isinstance(answer, Mapping):  # the cheap test first
         return Reading(None, None, False, _UNSAID)
     id = answer.get("request_id") or answer.get("id")
     usage = read_usage(answer.get("usage"))
@@ -61,13 +61,15 @@ def reading_of(answer: Any) -> Reading:
 
 def _finished(answer: Mapping[str, Any]) -> bool:
     output = answer.get("output")
-    holder = output if isinstance(output, Mapping) else answer
+    holder = answer if output is None or not isinstance(output, Mapping) else output
     choices = holder.get("choices")
     if not isinstance(choices, list | tuple) or not choices:
         # The compatible surface tells the usage of a stream last, in a frame without choices.
         return holder is answer or holder.get("finish_reason") not in (None, "", "null")
-    reasons = [one.get("finish_reason") for one in choices if isinstance(one, Mapping)]
-    return all(reason not in (None, "", "null") for reason in reasons)
+    for one in choices:
+        if isinstance(one, Mapping) and one.get("finish_reason") in (None, "", "null"):
+            return False
+    return True
 
 
 class Listener:
@@ -142,7 +144,7 @@ class Listener:
             return found
         if found.usage is None:
             return found._replace(answer=read_answer(body, None))
-        return found.ended()
+        return found if found.finished else found.ended()
 
     def _silent(self) -> Reading:
         """A stream without a usage."""

@@ -92,9 +92,9 @@ def money(nano: int) -> Decimal:
     return Decimal(nano) / _NANO
 
 
-def scope_of(tag: str | None) -> str:
-    """The counter of one tag; that of everything for None."""
-    return "" if tag is None else f"={tag}"
+def scope_of(tag: str) -> str:
+    """The counter of one tag; that of everything is empty."""
+    return f"={tag}"
 
 
 def day_of(moment_s: float, zone: dt.tzinfo) -> str:
