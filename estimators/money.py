@@ -19,6 +19,10 @@ DEFAULT_REGION: Final = "beijing"
 _EXACT: Final = Context(prec=60)
 """Of our own: a caller's decimal context must not round a price."""
 
+_add: Final = _EXACT.add
+_money: Final = _EXACT.multiply
+"""Money for tokens at a rate per token."""
+
 
 class Cost(msgspec.Struct, frozen=True):
     """Money for one call, in ``currency``; None is unknown, never free."""
@@ -91,7 +95,7 @@ class Tariff(msgspec.Struct, frozen=True):
             return None
         input = max(_money(usage.input, rates.input) for rates in point)
         total_min = min(
-            _money(usage.input_min, r.input_min) + _money(usage.output_min, r.output_min)
+            _add(_money(usage.input_min, r.input_min), _money(usage.output_min, r.output_min))
             for r in least
         )
         output_max = total_max = None
@@ -105,15 +109,18 @@ class Tariff(msgspec.Struct, frozen=True):
 
         None where the input is beyond the last tier, or a cache was read whose price is unknown.
         """
-        found = []
+        dearest = None
         cached = min(bill.cached, bill.input)
         for tier, rates, *_ in self._at(bill.input):
             if bill.cached and tier.cache_hit_per_1k is None:
                 return None
-            output = rates.output if bill.thought else rates.output_min
-            given = _money(bill.input - cached, rates.input) + _money(cached, rates.input_min)
-            found.append(given + _money(bill.output, output))
-        return max(found, default=None)
+            total = _money(bill.output, rates.output if bill.thought else rates.output_min)
+            total = _add(total, _money(bill.input - cached, rates.input))
+            if cached:
+                total = _add(total, _money(cached, rates.input_min))
+            if dearest is None or total > dearest:
+                dearest = total
+        return dearest
 
     def boundary(self, least: int, most: int | None) -> str | None:
         """Why two tiers may hold for an input of so many tokens, in one sentence; None: one does.
@@ -147,11 +154,12 @@ class Tariff(msgspec.Struct, frozen=True):
 
     def _most(self, input_tokens: int, output: int) -> Decimal | None:
         """The dearest total for an input; None beyond the last tier."""
-        found = [
-            _money(input_tokens, rates.input) + _money(output, rates.output)
-            for _, rates, *_ in self._at(input_tokens)
-        ]
-        return max(found, default=None)
+        dearest = None
+        for _, rates, *_ in self._at(input_tokens):
+            total = _add(_money(input_tokens, rates.input), _money(output, rates.output))
+            if dearest is None or total > dearest:
+                dearest = total
+        return dearest
 
     def _at(self, input_tokens: int) -> list[Step]:
         """The steps that may hold for an input: none beyond the last, two where K may be both."""
@@ -247,10 +255,6 @@ def _batch_factor(edition: Edition, model: str) -> Decimal | None:
     clause: BehaviourClause | None = edition.behaviour("batch_discount", model)
     factor = clause.args.get("factor") if clause else None
     return Decimal(str(factor)) if isinstance(factor, int | float | str) else None
-
-
-def _money(tokens: int, rate: Decimal) -> Decimal:
-    return _EXACT.multiply(tokens, rate)
 
 
 def plain(money: Decimal) -> str:

@@ -13,7 +13,16 @@ from msgspec.structs import replace
 
 from tokenassay.contracts import store
 from tokenassay.contracts.catalog import Tier
-from tokenassay.estimators.money import Cost, Step, Tariff, Usage, find_tariff, k_readings, plain
+from tokenassay.estimators.money import (
+    Charged,
+    Cost,
+    Step,
+    Tariff,
+    Usage,
+    find_tariff,
+    k_readings,
+    plain,
+)
 
 FEN = Decimal("0.01")
 LONG = store.models()["qwen-long"]
@@ -177,10 +186,20 @@ def test_before_the_first_row_no_price_is_known() -> None:
 
 def test_a_callers_decimal_context_rounds_no_price() -> None:
     tariff = tariff_of("qwen-long")
-    expected = cost(tariff, 1_648_530, 423)
+
+    def figures() -> list[str]:
+        found = cost(tariff, 1_648_530, 423)
+        billed = tariff.charge(Charged(1_648_530, 423))
+        assert billed is not None
+        money = (found.input, found.output_max, found.total_min, found.total_max, billed)
+        return [plain(one) for one in money if one is not None]
+
+    expected = figures()
+    assert expected[0] == "0.824265"
+    assert len(expected) == 5
     with localcontext() as context:
         context.prec = 2
-        assert plain(cost(tariff, 1_648_530, 423).input) == plain(expected.input) == "0.824265"
+        assert figures() == expected
 
 
 @given(st.decimals(0, 10**9, allow_nan=False, allow_infinity=False))

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import lru_cache
 from typing import Final, Literal, NamedTuple
-
-import msgspec
 
 from tokenassay.estimators.money import plain
 from tokenassay.estimators.records import Estimate
@@ -20,6 +17,7 @@ OnUnknownPrice = Literal["refuse", "allow"]
 
 _NAMED: Final = {"month": 7, "day": 10}
 """Characters of a day that name its period."""
+_MOST_HELD: Final = 64
 _STOPPING: Final = {"must": ("must",), "should": ("must", "should"), "never": ()}
 
 
@@ -30,25 +28,35 @@ class Price(NamedTuple):
     currency: str
 
 
-class Policy(msgspec.Struct, frozen=True):
-    """What stands against a call."""
+Held = tuple[tuple[Budget, ...], tuple[Ceiling, ...]]
+"""Budgets, and each as a counter of the ledger."""
 
-    budgets: tuple[Budget, ...] = ()
-    refuse_at: RefuseAt = "must"
-    """Refusals that stop a call: those in plain words, also those that follow, or none."""
-    on_unknown_price: OnUnknownPrice = "refuse"
-    """What happens to a call that no budget can be held to; without budgets it is let through."""
+
+class Policy:
+    """What stands against a call. Immutable but for what it remembers.
+
+    ``refuse_at``: the refusals that stop a call, those in plain words, also those that follow, or
+    none. ``on_unknown_price``: what happens to a call that no budget can be held to; without
+    budgets it is let through.
+    """
+
+    def __init__(
+        self, budgets: tuple[Budget, ...], refuse_at: RefuseAt, on_unknown_price: OnUnknownPrice
+    ) -> None:
+        self.budgets = budgets
+        self._levels = _STOPPING[refuse_at]
+        self._allows_unheld = not budgets or on_unknown_price == "allow"
+        self._held: dict[tuple[str | None, str, str], Held] = {}
 
     def refusals(self, estimate: Estimate) -> tuple[Refusal, ...]:
         """The documented refusals that stop the call."""
         if not estimate.refusals:
             return ()
-        levels = _STOPPING[self.refuse_at]
-        return tuple(refusal for refusal in estimate.refusals if refusal.level in levels)
+        return tuple(one for one in estimate.refusals if one.level in self._levels)
 
     def unheld(self, price: Price | None, estimate: Estimate | None) -> OverBudget | None:
         """What is to be said of a call that no budget can be held to; None: let it go on."""
-        if not self.budgets or self.on_unknown_price == "allow":
+        if self._allows_unheld:
             return None
         budget = self.budgets[0]
         if price is None or price.most is None:
@@ -59,10 +67,17 @@ class Policy(msgspec.Struct, frozen=True):
             return OverBudget(message, estimate, budget, most=price.most)
         return None
 
-    def ceilings(self, call: Call) -> tuple[tuple[Budget, ...], tuple[Ceiling, ...]]:
+    def ceilings(self, call: Call) -> Held:
         """The budgets in the currency of a call, and each as a counter of the ledger."""
-        held = tuple([one for one in self.budgets if one.currency == call.currency])
-        return held, tuple([_ceiling(budget, call) for budget in held])
+        key = call.currency, call.day, call.tag
+        held = self._held.get(key)
+        if held is None:
+            budgets = tuple(one for one in self.budgets if one.currency == call.currency)
+            if len(self._held) >= _MOST_HELD:
+                self._held.clear()
+            held = budgets, tuple(_ceiling(budget, call) for budget in budgets)
+            self._held[key] = held
+        return held
 
 
 def over(
@@ -77,12 +92,7 @@ def over(
     return OverBudget(message, estimate, budget, most=most, spent=exceeded.spent)
 
 
-@lru_cache(maxsize=256)
-def _nano(amount: Decimal) -> int:
-    return nano(amount)
-
-
 def _ceiling(budget: Budget, call: Call) -> Ceiling:
     period = "" if budget.period is None else call.day[: _NAMED[budget.period]]
     scope = scope_of(call.tag) if budget.by_tag else ""
-    return Ceiling(scope, period, budget.currency, _nano(budget.amount))
+    return Ceiling(scope, period, budget.currency, nano(budget.amount))

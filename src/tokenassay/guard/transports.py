@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
@@ -42,6 +42,9 @@ else:
     _Transport, _AsyncTransport = httpx.BaseTransport, httpx.AsyncBaseTransport
 
 
+_LIBRARIES: Final = ("httpx", "httpx2")
+
+
 class GuardTransport(_Transport):
     """A transport that admits generation calls to a guard, and passes all else untouched.
 
@@ -53,7 +56,7 @@ class GuardTransport(_Transport):
 
     def handle_request(self, request: Any) -> Any:
         """Send a request of httpx or httpx2 and give its response."""
-        kit = _kit(type(request))
+        kit = _kit(request.__class__)
         library = kit.library
         if self._over is None:
             self._over = library.HTTPTransport()
@@ -74,10 +77,12 @@ class GuardTransport(_Transport):
             admission.end(failed(error))
             raise
         watch = _Watch(admission, library, response)
-        if response.is_closed:
-            admission.end(watch.at_once(response))
+        tap = kit.sync_tap(response.stream, watch)
+        if response.is_closed:  # the answer was read before it came here, from a cache perhaps
+            watch.hear(response.content)
+            tap.end()
         else:
-            response.stream = kit.sync_tap(response.stream, watch)
+            response.stream = tap
         return response
 
     def close(self) -> None:
@@ -94,7 +99,7 @@ class AsyncGuardTransport(_AsyncTransport):
 
     async def handle_async_request(self, request: Any) -> Any:
         """Send a request of httpx or httpx2 and give its response."""
-        kit = _kit(type(request))
+        kit = _kit(request.__class__)
         library = kit.library
         if self._over is None:
             self._over = library.AsyncHTTPTransport()
@@ -119,10 +124,12 @@ class AsyncGuardTransport(_AsyncTransport):
             await waiting.end(admission, failed(error))
             raise
         watch = _Watch(admission, library, response)
+        tap = kit.async_tap(response.stream, watch)
         if response.is_closed:
-            await waiting.end(admission, watch.at_once(response))
+            watch.hear(response.content)
+            await tap.end()
         else:
-            response.stream = kit.async_tap(response.stream, watch)
+            response.stream = tap
         return response
 
     async def aclose(self) -> None:
@@ -140,19 +147,12 @@ class _Watch:
         coding = headers.get(b"content-encoding", b"identity")
         packed = coding.lower() != b"identity" and not response.is_closed
         undone = undoing(library, coding) if packed else None
-        self.hear = (
-            listener := Listener(streaming=kind == b"text/event-stream", undone=undone)
-        ).hear
-        self.admission = admission
-        self.over = False
+        self._listener = Listener(streaming=kind == b"text/event-stream", undone=undone)
+        self.hear = self._listener.hear
+        self._admission: Admission | None = admission
         self._broken: Exception | None = None
         self._whole = False
-        self._listener, self._status = listener, response.status_code
-
-    def at_once(self, response: Any) -> Ending:
-        """How the call ended whose answer was read before it came here, from a cache perhaps."""
-        self.hear(response.content)
-        return self.admission.ending(self._listener.reading(), self._status)
+        self._status = response.status_code
 
     def broke(self, error: Exception) -> None:
         """Take note of what cut the answer off."""
@@ -162,11 +162,12 @@ class _Watch:
         """Take note that the answer came to its end."""
         self._whole = True
 
-    def ending(self, *, counting: bool = True) -> Ending | None:
-        """How the call ended; None where that was said before."""
-        if self.over:
+    def ending(self, *, counting: bool = True) -> tuple[Admission, Ending] | None:
+        """Whose call ended, and how; None where that was said before."""
+        # A client's answers are in cycles with their streams, and would keep the call alive.
+        admission, self._admission = self._admission, None
+        if admission is None:
             return None
-        self.over = True
         reading = self._listener.reading()
         if not counting:
             reading = reading._replace(answer=None)
@@ -174,14 +175,15 @@ class _Watch:
             reading = reading.broken(self._broken)
         elif self._whole:
             reading = reading.ended()
-        return self.admission.ending(reading, self._status)
+        return admission, admission.ending(reading, self._status)
 
     def __del__(self) -> None:
         # Nobody read the answer to its end, nor closed it. Counting takes locks, and this may run
         # in the midst of it.
-        ending = self.ending(counting=False)
-        if ending is not None:
-            self.admission.forget(ending)
+        told = self.ending(counting=False)
+        if told is not None:
+            admission, ending = told
+            admission.forget(ending)
 
 
 class _SyncTap:
@@ -200,18 +202,19 @@ class _SyncTap:
             self._watch.broke(error)
             raise
         self._watch.came()
-        self._end()
+        self.end()
 
     def close(self) -> None:
         try:
             self._stream.close()
         finally:
-            self._end()
+            self.end()
 
-    def _end(self) -> None:
-        ending = self._watch.ending()
-        if ending is not None:
-            self._watch.admission.end(ending)
+    def end(self) -> None:
+        told = self._watch.ending()
+        if told is not None:
+            admission, ending = told
+            admission.end(ending)
 
 
 class _AsyncTap:
@@ -228,18 +231,19 @@ class _AsyncTap:
             self._watch.broke(error)
             raise
         self._watch.came()
-        await self._end()
+        await self.end()
 
     async def aclose(self) -> None:
         try:
             await self._stream.aclose()
         finally:
-            await self._end()
+            await self.end()
 
-    async def _end(self) -> None:
-        ending = self._watch.ending()
-        if ending is not None:
-            await waiting.end(self._watch.admission, ending)
+    async def end(self) -> None:
+        told = self._watch.ending()
+        if told is not None:
+            admission, ending = told
+            await waiting.end(admission, ending)
 
 
 class _Denial:
@@ -263,8 +267,9 @@ class _Kit:
 
 @lru_cache(maxsize=8)
 def _kit(request: type) -> _Kit:
-    """The kit of the library that a class of requests is from."""
-    return _Kit(sys.modules[request.__module__.partition(".")[0]])
+    """The kit of the library that a class of requests is from, or is derived from."""
+    names = [kind.__module__.partition(".")[0] for kind in request.__mro__]
+    return _Kit(sys.modules[next((name for name in names if name in _LIBRARIES), names[0])])
 
 
 def _answer(kit: _Kit, error: GuardError, surface: Surface, request: Any) -> Any:

@@ -123,17 +123,17 @@ class Listener:
         return rest
 
     def reading(self) -> Reading:
-        """What has been heard so far comes to; call it once, at the end."""
+        """What has been heard comes to; call it once, at the end. Nothing is kept after it."""
         if self._deaf and self._last is None:
             return Reading(None, None, False, _NO_MORE)
         whole = b"".join(self._kept)
+        self._kept, self._deaf = [], True
         if self._undone is not None:
             try:
                 whole = self._undone(whole)
             except Exception:  # whatever the coding's library raises for bytes that are none
                 return Reading(None, None, False, "the answer can't be decoded")
         if self._streaming:
-            self._lines, self._kept, self._size = True, [], 0
             self._read_lines(whole + b"\n")
             if self._last is None:
                 return self._silent()
@@ -148,8 +148,9 @@ class Listener:
 
     def _silent(self) -> Reading:
         """A stream without a usage."""
-        if self._frames is None:
+        frames, self._frames = self._frames, None
+        if frames is None:
             return Reading(None, None, False, _UNSAID)
-        answer = read_answer([decoded(frame) for frame in self._frames], None)
+        answer = read_answer([decoded(frame) for frame in frames], None)
         why = _UNSAID if answer.finished else _EARLY
         return Reading(None, answer.id, answer.finished, why, answer)

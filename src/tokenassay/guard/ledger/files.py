@@ -38,7 +38,7 @@ class FileStore:
     def __init__(self, path: Path, *, create: bool = True) -> None:
         self.path, self.name = path, str(path)
         self._create = create
-        self._inherited: list[sqlite3.Connection] = []
+        self._inherited: list[object] = []
         self._open()
 
     def _open(self) -> None:
@@ -46,6 +46,7 @@ class FileStore:
         self._pid = os.getpid()
         try:
             self._connection = _connect(self.path, create=self._create)
+            self._cursor = self._connection.cursor()  # one for each write would take longer
         except (sqlite3.Error, ValueError) as error:
             raise LedgerError(f"{self.path}: not a ledger ({error})") from None
 
@@ -109,7 +110,7 @@ class FileStore:
             if not patient:
                 connection.execute("PRAGMA busy_timeout = 0")
             try:
-                return done if short(connection.execute) else _transact(connection, long)
+                return done if short(self._cursor.execute) else _transact(connection, long)
             finally:
                 if not patient:
                     connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_S * 1000}")
@@ -126,7 +127,7 @@ class FileStore:
     def _mind_forks(self) -> None:
         """A connection must not be used, nor closed, on the other side of a fork."""
         if self._pid != os.getpid():
-            self._inherited.append(self._connection)
+            self._inherited += (self._connection, self._cursor)
             self._open()
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec.structs import astuple
 
@@ -35,7 +35,7 @@ _OWED: Final = (
 )
 """As :func:`tables.owed`, and 0 for what was not sent."""
 _UPTO: Final = "(SELECT upto FROM tokenassay_tail)"
-_PERIODS: Final = {0: "", 7: " AND substr(day, 1, 7) = ?", 10: " AND day = ?"}
+_PERIODS: Final = {0: "", 7: "substr(day, 1, 7) = ?", 10: "day = ?"}
 """Whether a call is of a period, by the length of its name."""
 _END: Final = (
     "UPDATE tokenassay_calls SET "  # noqa: S608 - names of our own
@@ -57,18 +57,10 @@ def enter(execute: Execute, call: Call, ceilings: Sequence[Ceiling]) -> bool:
 
     False, and nothing is written: for that or another reason it goes the long way.
     """
-    own = (call.reserved_nano or 0) if call.state == "open" else 0
-    held: list[Any] = []
-    left: list[Any] = []
-    for scope, period, currency, nano in ceilings:
-        held.append(currency)
-        if period:
-            held.append(period)
-        if scope:
-            held.append(scope)
-        left += (scope, period, currency, nano - own)
-    kinds = tuple([(scope != "", len(period)) for scope, period, *_ in ceilings])
-    return execute(_insert(kinds), (*astuple(call), *held, MOST, call.id, *left)).rowcount > 0
+    own = call.reserved_nano if call.state == "open" else 0
+    statement, sums, terms = _under(tuple(ceilings))
+    values = (*astuple(call), own or 0, *sums, MOST, call.id, *terms)
+    return execute(statement, values).rowcount > 0
 
 
 def end(execute: Execute, call: Call, ending: Ending) -> bool:
@@ -87,21 +79,36 @@ def count_in(execute: tables.Execute, call: Call) -> None:
     execute(_ADVANCE, {"id": call.id})
 
 
+class _Under(NamedTuple):
+    """The statement that writes a call under ceilings, and its values that are those of any."""
+
+    statement: str
+    sums: tuple[Any, ...]
+    terms: tuple[Any, ...]
+
+
 @lru_cache(maxsize=64)
-def _insert(ceilings: tuple[tuple[bool, int], ...]) -> str:
-    """The statement that writes a call under ceilings: whether each is a tag's, and its period."""
-    sums, terms = "", ""
-    for at, (of_tag, length) in enumerate(ceilings):
-        held = f"currency = ?{_PERIODS[length]}" + (" AND '=' || tag = ?" if of_tag else "")
-        sums += f", COALESCE(SUM(CASE WHEN {held} THEN {_OWED} END), 0) AS new{at}"
-        terms += (
-            f" AND new{at} + COALESCE((SELECT nano FROM tokenassay_spend "  # noqa: S608
+def _under(ceilings: tuple[Ceiling, ...]) -> _Under:
+    new, within = "", ""
+    sums: list[Any] = []
+    terms: list[Any] = []
+    for at, (scope, period, currency, nano) in enumerate(ceilings):
+        held = [("currency = ?", currency), (_PERIODS[len(period)], period)]
+        held.append(("'=' || tag = ?" if scope else "", scope))
+        wanted = " AND ".join(condition for condition, _ in held if condition)
+        sums += [value for condition, value in held if condition]
+        new += f", COALESCE(SUM(CASE WHEN {wanted} THEN {_OWED} END), 0) AS new{at}"
+        within += (
+            f" AND own + new{at} + COALESCE((SELECT nano FROM tokenassay_spend "  # noqa: S608
             "WHERE scope = ? AND period = ? AND currency = ?), 0) <= ?"
         )
+        terms += (scope, period, currency, nano)
     columns = Call.__struct_fields__
-    return (
+    statement = (
         f"INSERT INTO tokenassay_calls ({', '.join(columns)}) "  # noqa: S608 - names of our own
-        f"SELECT {', '.join('?' * len(columns))} "
-        f"FROM (SELECT COUNT(id) AS calls{sums} FROM tokenassay_calls WHERE id > {_UPTO}) "
-        f"WHERE calls < ? AND ? > {_UPTO}{terms} ON CONFLICT (id) DO NOTHING"
+        f"SELECT {', '.join('?' * len(columns))} FROM "
+        f"(SELECT ? AS own, upto, COUNT(id) AS calls{new} "
+        "FROM tokenassay_tail LEFT JOIN tokenassay_calls ON id > upto) "
+        f"WHERE calls < ? AND ? > upto{within} ON CONFLICT (id) DO NOTHING"
     )
+    return _Under(statement, tuple(sums), tuple(terms))
