@@ -107,7 +107,8 @@ class Rules:
             if rule.rule in BY_PARAMETER
         )
         reserving = (x.args.get("adds") for x in limits if x.quantity == "context_tokens")
-        self._reserving = frozenset(name for name in reserving if name is not None)
+        self._heeding = {name for name in reserving if name} | {name for name, _ in self._wording}
+        """Parameters that make the input's length or its words matter."""
         self._habits: set[Habit] = set()
         """What plain conversations came with that broke nothing."""
         self._notes = Notes(edition, model, values, limits, ground)
@@ -194,9 +195,7 @@ class Rules:
         None where more does than its parameters, or they hold lists or objects.
         """
         parameters = request.parameters
-        if not self._heeds_no_text or self.words(request):
-            return None
-        if not self._reserving.isdisjoint(parameters):
+        if not self._heeds_no_text or not self._heeding.isdisjoint(parameters):
             return None
         values = tuple(parameters.values())
         habit = request.streaming, tuple(parameters), values, tuple(map(type, values))

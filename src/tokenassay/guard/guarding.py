@@ -141,19 +141,24 @@ class Guard:
 
     def _call(self, request: Request, estimate: Estimate | None, price: Price | None) -> Call:
         now = time.time()
-        model = request.model if isinstance(request.model, str) else None
+        if estimate is None:
+            model = request.model if isinstance(request.model, str) else None
+            edition = basis = input_estimated = output_most = None
+        else:
+            model, edition, basis = estimate.model, estimate.edition, estimate.basis
+            input_estimated, output_most = estimate.input_tokens, estimate.output_tokens.max
         return Call(
             id=new_id(),
             started_ms=int(now * 1000),
             day=self._day_of(now),
             tag=self._tag,
             surface=request.surface,
-            model=model if estimate is None else estimate.model,
-            edition=None if estimate is None else estimate.edition,
+            model=model,
+            edition=edition,
             streaming=int(request.streaming is True),
-            basis=None if estimate is None else estimate.basis,
-            input_estimated=None if estimate is None else estimate.input_tokens,
-            output_most=None if estimate is None else estimate.output_tokens.max,
+            basis=basis,
+            input_estimated=input_estimated,
+            output_most=output_most,
             currency=None if price is None else price.currency,
             reserved_nano=None if price is None or price.most is None else nano(price.most),
         )

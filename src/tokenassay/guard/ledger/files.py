@@ -18,10 +18,13 @@ from tokenassay.guard.ledger.records import Call, Ceiling, Ending, Exceeded
 _PATIENCE_S: Final = 60
 _READERS_PATIENCE_S: Final = 5
 """Of somebody who only reads: writers do not hold readers up, so it is another program."""
-_LOG_PAGES: Final = 4000
+_PAGE_BYTES: Final = 2048
+"""Half the usual: each write of a call writes a page."""
+_LOG_PAGES: Final = 8000
 """Pages that the write-ahead log gets before it is copied into the file, which is flushed then."""
 
 Result = TypeVar("Result")
+Written = TypeVar("Written")
 
 
 class Busy(Exception):
@@ -60,26 +63,11 @@ class FileStore:
         self, call: Call, ceilings: Sequence[Ceiling], *, patient: bool = True
     ) -> Exceeded | None:
         """As :func:`tables.enter`, all of it or nothing; Busy where not ``patient``."""
-
-        def short(execute: tails.Execute) -> bool:
-            return tails.enter(execute, call, ceilings)
-
-        def long(execute: tables.Execute) -> Exceeded | None:
-            tails.count_in(execute, call)
-            return tables.enter(execute, call, ceilings)
-
-        return self._write(short, None, long, patient)
+        return self._write(patient, call, ceilings, tails.enter, None, _enter)
 
     def end(self, call: Call, ending: Ending, *, patient: bool = True) -> bool:
         """As :func:`tables.end`, all of it or nothing; Busy where not ``patient``."""
-
-        def short(execute: tails.Execute) -> bool:
-            return tails.end(execute, call, ending)
-
-        def long(execute: tables.Execute) -> bool:
-            return tables.end(execute, call, ending)
-
-        return self._write(short, True, long, patient)
+        return self._write(patient, call, ending, tails.end, True, tables.end)
 
     def read(self, work: Callable[[Rows], Result]) -> Result:
         """``work`` with all its statements on one state of the ledger."""
@@ -96,10 +84,12 @@ class FileStore:
 
     def _write(
         self,
-        short: Callable[[tails.Execute], bool],
-        done: Result,
-        long: Callable[[tables.Execute], Result],
         patient: bool,
+        call: Call,
+        written: Written,
+        short: Callable[[tails.Execute, Call, Written], bool],
+        done: Result,
+        long: Callable[[tables.Execute, Call, Written], Result],
     ) -> Result:
         """``done`` where the short way, one statement, was one; else what the long way gives."""
         self._mind_forks()
@@ -110,7 +100,9 @@ class FileStore:
             if not patient:
                 connection.execute("PRAGMA busy_timeout = 0")
             try:
-                return done if short(self._cursor.execute) else _transact(connection, long)
+                if short(self._cursor.execute, call, written):
+                    return done
+                return _transact(connection, lambda execute: long(execute, call, written))
             finally:
                 if not patient:
                     connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_S * 1000}")
@@ -129,6 +121,11 @@ class FileStore:
         if self._pid != os.getpid():
             self._inherited += (self._connection, self._cursor)
             self._open()
+
+
+def _enter(execute: tables.Execute, call: Call, ceilings: Sequence[Ceiling]) -> Exceeded | None:
+    tails.count_in(execute, call)
+    return tables.enter(execute, call, ceilings)
 
 
 def _transact(connection: sqlite3.Connection, work: Callable[[tables.Execute], Result]) -> Result:
@@ -191,6 +188,7 @@ def _opened(name: str, *, create: bool) -> sqlite3.Connection:
 
 
 def _make(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
     until = time.monotonic() + _PATIENCE_S
     while True:
         try:
