@@ -67,7 +67,8 @@ def _finished(answer: Mapping[str, Any]) -> bool:
         # The compatible surface tells the usage of a stream last, in a frame without choices.
         return holder is answer or holder.get("finish_reason") not in (None, "", "null")
     for one in choices:
-        if isinstance(one, Mapping) and one.get("finish_reason") in (None, "", "null"):
+        is_object = one.__class__ is dict or isinstance(one, Mapping)
+        if is_object and one.get("finish_reason") in (None, "", "null"):
             return False
     return True
 

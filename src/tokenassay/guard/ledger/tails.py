@@ -59,8 +59,9 @@ def enter(execute: Execute, call: Call, ceilings: Sequence[Ceiling]) -> bool:
     """
     own = call.reserved_nano if call.state == "open" else 0
     statement, sums, terms = _under(tuple(ceilings))
-    values = (*astuple(call), own or 0, *sums, MOST, call.id, *terms)
-    return execute(statement, values).rowcount > 0
+    *values, state, why = astuple(call)
+    placed = (*values, why, state, own or 0, *sums, MOST, call.id, *terms)
+    return execute(statement, placed).rowcount > 0
 
 
 def end(execute: Execute, call: Call, ending: Ending) -> bool:
@@ -103,12 +104,12 @@ def _under(ceilings: tuple[Ceiling, ...]) -> _Under:
             "WHERE scope = ? AND period = ? AND currency = ?), 0) <= ?"
         )
         terms += (scope, period, currency, nano)
-    columns = Call.__struct_fields__
+    *columns, state, why = Call.__struct_fields__
     statement = (
-        f"INSERT INTO tokenassay_calls ({', '.join(columns)}) "  # noqa: S608 - names of our own
-        f"SELECT {', '.join('?' * len(columns))} FROM "
-        f"(SELECT ? AS own, upto, COUNT(id) AS calls{new} "
+        f"INSERT OR IGNORE INTO tokenassay_calls ({', '.join(columns)}, {why}, {state}) "  # noqa: S608
+        f"VALUES ({', '.join('?' * len(columns))}, ?, "
+        f"(SELECT ? FROM (SELECT ? AS own, upto, COUNT(id) AS calls{new} "
         "FROM tokenassay_tail LEFT JOIN tokenassay_calls ON id > upto) "
-        f"WHERE calls < ? AND ? > upto{within} ON CONFLICT (id) DO NOTHING"
+        f"WHERE calls < ? AND ? > upto{within}))"
     )
     return _Under(statement, tuple(sums), tuple(terms))
