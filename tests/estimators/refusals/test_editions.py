@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.estimators.refusals.asking import MADE_UP
+from tests.estimators.refusals.asking import DATA, MADE_UP, USER, request
 from tests.estimators.refusals.bodies import bodies
 from tokenassay.contracts import clauses as c
 from tokenassay.contracts import patterns
 from tokenassay.contracts.edition import Edition
 from tokenassay.contracts.intervals import Interval
-from tokenassay.contracts.store import headers, load_edition
-from tokenassay.estimators.refusals import Refusal, compile_rules
+from tokenassay.contracts.store import headers, load_contract, load_edition
+from tokenassay.estimators.refusals import Refusal, Rules, compile_rules
 from tokenassay.estimators.requests import NotARequest, Request, read_request
 
 EDITIONS = {**{id: load_edition(id) for id in headers()}, MADE_UP.id: MADE_UP}
@@ -282,6 +283,75 @@ def test_plain_conversations_take_the_short_way(
         with monkeypatch.context() as patched:
             patched.delattr(type(rules), "_survey")
             assert rules.check(asked, input_tokens=1) == ()
+
+
+@pytest.mark.parametrize(
+    ("model", "accepted", "refused"),
+    [
+        ("small", {"seed": 1}, {"seed": True}),
+        ("small", {"seed": 1}, {"seed": 1.5}),
+        ("small", {"seed": 1}, {"seed": 1, "stop": "a"}),
+        ("small", {"seed": 1, "input_tokens": 6000}, {"seed": 1, "input_tokens": 6001}),
+        (
+            "large",
+            {"mode": "message", "max_tokens": 2000, "input_tokens": 6000},
+            {"mode": "message", "max_tokens": 2000, "input_tokens": 6001},
+        ),
+        ("small", {"think": True, "streaming": True}, {"think": True, "streaming": False}),
+        ("files", {"extra": True}, {"extra": True, "message_tokens": lambda _: 9001}),
+        ("small", {"seed": 1}, {"seed": 1, "messages": [{**USER, "content": ""}]}),
+    ],
+)
+def test_what_was_accepted_is_remembered_by_all_that_matters(
+    model: str, accepted: dict[str, Any], refused: dict[str, Any]
+) -> None:
+    rules = Rules(MADE_UP, model)
+
+    def ask(given: dict[str, Any]) -> tuple[Refusal, ...]:
+        parameters = dict(given)
+        known = {name: parameters.pop(name, None) for name in ("input_tokens", "message_tokens")}
+        streaming, messages = parameters.pop("streaming", None), parameters.pop("messages", [USER])
+        return rules.check(
+            request(*messages, model=model, streaming=streaming, **parameters), **known
+        )
+
+    for _ in range(2):
+        assert ask(accepted) == ()
+        assert ask(refused) != ()
+
+
+def test_what_reserves_context_is_not_remembered(tmp_path: Path) -> None:
+    text = (DATA / "refusals.yaml").read_text("utf-8")
+    before = "maximum: 8000, models: [large], args: {adds: max_tokens}"
+    assert before in text
+    file = tmp_path / "context.yaml"
+    file.write_text(text.replace(before, before.replace("8000, models: [large]", "7000")))
+    rules = Rules(load_contract(file).edition, "small")
+    asked = request(USER, max_tokens=1500)
+    for _ in range(2):
+        assert rules.check(asked, input_tokens=5500) == ()
+        assert [one.clause for one in rules.check(asked, input_tokens=5501)] == ["limit.context"]
+
+
+@settings(max_examples=300)
+@given(st.data(), st.sampled_from(sorted(EDITIONS)), st.integers(0, 20))
+def test_rules_that_remember_judge_as_new_ones(data: st.DataObject, id: str, choice: int) -> None:
+    edition = EDITIONS[id]
+    models = models_of(edition)
+    model = models[choice % len(models)]
+    names = st.sampled_from(sorted(edition.parameters(model)))
+    values = st.sampled_from([0, 1, 1.0, True, 2000, "text", "message", "json_object", ["a"]])
+    parameters = data.draw(st.dictionaries(names, values, max_size=3))
+    seasoned = Rules(edition, model)
+    for _ in range(3):
+        asked = plain_request(
+            edition, model, parameters, streaming=data.draw(st.sampled_from([None, False, True]))
+        )
+        known = {
+            "input_tokens": data.draw(st.none() | st.sampled_from([1, 2900, 6001, 10**7])),
+            "message_tokens": data.draw(st.sampled_from([None, lambda _: 2, lambda _: 10**6])),
+        }
+        assert seasoned.check(asked, **known) == Rules(edition, model).check(asked, **known)
 
 
 def test_rules_are_compiled_once_and_shared_by_threads() -> None:
