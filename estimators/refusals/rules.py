@@ -33,7 +33,6 @@ from tokenassay.estimators.refusals.refusal import (
 from tokenassay.estimators.refusals.text import compile_text
 from tokenassay.estimators.requests import Message, Request
 
-
 _MOST_HABITS: Final = 1024
 
 Habit = tuple[Any, ...]

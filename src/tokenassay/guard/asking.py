@@ -32,8 +32,10 @@ def asked(request: Any, library: Any) -> Asked | None:
     content = _content(request)
     if content is None:
         return None
-    # What begins as an object does is read before any header: none says more of a call.
-    found = read_call(content) if content[:1] == b"{" else _read_other(request, library, content)
+    # What begins as an object does is tried before any header: that is the common call.
+    found = read_call(content) if content[:1] == b"{" else None
+    if found is None:
+        found = _read_other(request, library, content)
     if found is None:
         return None
     body, surface = found
@@ -56,6 +58,8 @@ def _read_other(
             content = undoing(library, coding)(content)
         except Exception:  # whatever the coding's library raises for bytes that are none
             return None
+    elif content[:1] == b"{":
+        return None  # it was tried
     # Endpoints that take no notice of the type bill such a call too; other types begin otherwise.
     if not _is_json(headers) and content[:64].lstrip(_SPACE)[:1] != b"{":
         return None

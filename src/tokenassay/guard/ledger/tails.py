@@ -90,6 +90,10 @@ class _Under(NamedTuple):
 
 @lru_cache(maxsize=64)
 def _under(ceilings: tuple[Ceiling, ...]) -> _Under:
+    """A call that may not be written gets no state, which no call may be without.
+
+    With SELECT in place of VALUES, SQLite would make a table for what it reads, each time.
+    """
     new, within = "", ""
     sums: list[Any] = []
     terms: list[Any] = []
