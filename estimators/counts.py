@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+import msgspec
+
 from tokenassay.contracts import store
 from tokenassay.contracts.catalog import Model, Template, TextRule
 from tokenassay.estimators.dates import first_day, row_near
@@ -20,7 +22,7 @@ from tokenassay.estimators.tokens import Counter, UnknownTokenizer, counter
 _NOTHING: Final = "there are no messages and no prompt to count"
 
 
-class InputCount(NamedTuple):
+class InputCount(msgspec.Struct, frozen=True):
     """Input tokens with their basis; ``high`` None: without an upper end that is known."""
 
     tokens: int | None

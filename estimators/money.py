@@ -46,7 +46,7 @@ class Usage(NamedTuple):
     output_max: int | None
 
 
-class Charged(NamedTuple):
+class Charged(msgspec.Struct, frozen=True):
     """Tokens as an answer bills them."""
 
     input: int

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
+
+import msgspec
 
 from tokenassay.estimators.money import plain
 from tokenassay.estimators.records import Estimate
@@ -21,7 +23,7 @@ _MOST_HELD: Final = 64
 _STOPPING: Final = {"must": ("must",), "should": ("must", "should"), "never": ()}
 
 
-class Price(NamedTuple):
+class Price(msgspec.Struct, frozen=True):
     """The most that a call may cost; ``most`` None: its price is known, and no end of it is."""
 
     most: Decimal | None
@@ -45,6 +47,7 @@ class Policy:
     ) -> None:
         self.budgets = budgets
         self._levels = _STOPPING[refuse_at]
+        self._currencies = {one.currency for one in budgets}
         self._allows_unheld = not budgets or on_unknown_price == "allow"
         self._held: dict[tuple[str | None, str, str], Held] = {}
 
@@ -62,7 +65,7 @@ class Policy:
         if price is None or price.most is None:
             why = "its highest cost is not known" if estimate else "nobody knows its model"
             return OverBudget(f"{why}, so it can't be held to {budget}", estimate, budget)
-        if price.currency not in [one.currency for one in self.budgets]:
+        if price.currency not in self._currencies:
             message = f"it is priced in {price.currency}, and the budget is {budget}"
             return OverBudget(message, estimate, budget, most=price.most)
         return None

@@ -34,6 +34,8 @@ class Reading(NamedTuple):
 
     def ended(self) -> Reading:
         """The same of an answer that came to its end, whether it says so or not."""
+        if self.finished and not (self.usage and self.why):
+            return self
         return self._replace(finished=True, why="" if self.usage else self.why)
 
     def broken(self, error: BaseException) -> Reading:
@@ -145,7 +147,7 @@ class Listener:
             return found
         if found.usage is None:
             return found._replace(answer=read_answer(body, None))
-        return found if found.finished else found.ended()
+        return found.ended()
 
     def _silent(self) -> Reading:
         """A stream without a usage."""
