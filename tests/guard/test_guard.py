@@ -58,6 +58,15 @@ def test_a_call_is_reserved_at_its_highest_price_and_settled_by_its_usage(path: 
     assert (after["input_estimated"], after["input_billed"]) == (estimate(CHAT).input_tokens, 1000)
 
 
+@pytest.mark.parametrize("tokens", [-1, 10**20, 1.5, None, True])
+def test_what_is_no_number_of_tokens_settles_nothing(path: Path, tokens: Any) -> None:
+    admission = Guard(ledger=path).admit(CHAT)
+    for used in ((tokens, 1), (1, tokens)):
+        with pytest.raises(ValueError, match="expected numbers of tokens"):
+            admission.settle(*used)
+    assert admission.settle(1, 1)
+
+
 def test_a_documented_refusal_stops_a_call(path: Path) -> None:
     guard = Guard(ledger=path)
     with pytest.raises(Refused) as told:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Final
 
-from tokenassay.estimators.bills.usages import Billed
+from tokenassay.estimators.bills.usages import Billed, read_usage
 from tokenassay.estimators.money import Charged
 from tokenassay.estimators.records import Estimate
 from tokenassay.guard.counting import count_answer
@@ -61,8 +61,14 @@ class Admission:
         request_id: str | None = None,
         status: int | None = None,
     ) -> bool:
-        """Count what the endpoint billed, not the reservation; False where it had ended before."""
-        return self.end(self.settled(Billed(input_tokens, output_tokens), request_id, status))
+        """Count what the endpoint billed, not the reservation; False where it had ended before.
+
+        ValueError for what is no number of tokens.
+        """
+        usage = read_usage({"input_tokens": input_tokens, "output_tokens": output_tokens})
+        if usage is None or not usage.tells:
+            raise ValueError(f"expected numbers of tokens, got {input_tokens!r}, {output_tokens!r}")
+        return self.end(self.settled(usage, request_id, status))
 
     def release(self, why: str = "", *, status: int | None = None) -> bool:
         """Take the reservation back: nothing is owed."""
