@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Final, TypeVar
 
 from tokenassay.guard.denials import LedgerError
-from tokenassay.guard.ledger import tables, tails
+from tokenassay.guard.ledger import forks, tables, tails
 from tokenassay.guard.ledger.reading import Rows
 from tokenassay.guard.ledger.records import Call, Ceiling, Ending, Exceeded
 
@@ -22,6 +23,8 @@ _PAGE_BYTES: Final = 2048
 """Half the usual: each write of a call writes a page."""
 _LOG_PAGES: Final = 8000
 """Pages that the write-ahead log gets before it is copied into the file, which is flushed then."""
+
+_MEMORY: Final = ":memory:"
 
 Result = TypeVar("Result")
 Written = TypeVar("Written")
@@ -35,29 +38,63 @@ class FileStore:
     """The SQLite file. One connection a process: writers queue in the process, not at the file.
 
     Write-ahead log without a flush for each commit: what was acknowledged outlives any kill of
-    the process; only the machine's own crash may lose the last of it.
+    the process; only the machine's own crash may lose the last of it. A fork is told of first, and
+    finds the file closed: whoever writes next opens it again, on either side.
     """
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
-        self.path, self.name = path, str(path)
+        self.name = str(path)
+        # The same file wherever a process goes to after a fork.
+        self._path = path if self.name == _MEMORY else path.absolute()
         self._create = create
-        self._inherited: list[object] = []
-        self._open()
-
-    def _open(self) -> None:
         self._lock = threading.Lock()
-        self._pid = os.getpid()
+        self._connection: sqlite3.Connection | None = None
+        self._closed = False
+        self._left: list[object] = []
+        forks.tell(self)
+        with self._lock:
+            self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        if self._closed:
+            raise LedgerError(f"{self.name}: the ledger was closed")
         try:
-            self._connection = _connect(self.path, create=self._create)
-            self._cursor = self._connection.cursor()  # one for each write would take longer
+            connection = _connect(self._path, create=self._create)
         except (sqlite3.Error, ValueError) as error:
-            raise LedgerError(f"{self.path}: not a ledger ({error})") from None
+            raise LedgerError(f"{self.name}: not a ledger ({error})") from None
+        self._connection = connection
+        self._cursor = connection.cursor()  # one for each write would take longer
+        return connection
 
     def close(self) -> None:
         """Close the file; nothing can be written after."""
-        if self._pid == os.getpid():
-            with self._lock:
-                self._connection.close()
+        with self._lock:
+            self._closed = True
+            self._shut()
+
+    def _shut(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def let_go(self, patience_s: float) -> bool:
+        """Close the file before a fork; False where a write goes on."""
+        if not self._lock.acquire(timeout=patience_s):
+            return False
+        if self.name != _MEMORY:
+            with suppress(sqlite3.Error):
+                self._shut()
+        return True
+
+    def resume(self) -> None:
+        """Let it be opened again, after a fork."""
+        self._lock.release()
+
+    def disown(self) -> None:
+        """Never use, nor close, the connection of the other side of a fork."""
+        if self._connection is not None:
+            self._left += (self._connection, self._cursor)
+        self._connection, self._lock = None, threading.Lock()
 
     def enter(
         self, call: Call, ceilings: Sequence[Ceiling], *, patient: bool = True
@@ -71,14 +108,15 @@ class FileStore:
 
     def read(self, work: Callable[[Rows], Result]) -> Result:
         """``work`` with all its statements on one state of the ledger."""
-        self._mind_forks()
         with self._lock:
+            connection = self._connection or self._open()
             try:
-                self._connection.execute("BEGIN")
                 try:
-                    return work(lambda *asked: self._connection.execute(*asked).fetchall())
+                    connection.execute("BEGIN")
+                    return work(lambda *asked: connection.execute(*asked).fetchall())
                 finally:
-                    self._connection.execute("ROLLBACK")
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
             except sqlite3.Error as error:
                 raise self._complaint(error) from error
 
@@ -92,35 +130,49 @@ class FileStore:
         long: Callable[[tables.Execute, Call, Written], Result],
     ) -> Result:
         """``done`` where the short way, one statement, was one; else what the long way gives."""
-        self._mind_forks()
-        if not self._lock.acquire(blocking=patient):
-            raise Busy
-        try:
+        with self._lock if patient else _AtOnce(self._lock):
             connection = self._connection
-            if not patient:
-                connection.execute("PRAGMA busy_timeout = 0")
+            if connection is None:
+                if not patient:
+                    raise Busy  # a file is opened for as long as it takes
+                connection = self._open()
             try:
+                if not patient:
+                    connection.execute("PRAGMA busy_timeout = 0")
                 if short(self._cursor.execute, call, written):
                     return done
                 return _transact(connection, lambda execute: long(execute, call, written))
+            except sqlite3.Error as error:
+                if not patient and _is_busy(error):
+                    raise Busy from None
+                raise self._complaint(error) from error
+            except (OverflowError, UnicodeError) as error:  # a value that SQLite can't have
+                raise self._complaint(error) from error
             finally:
                 if not patient:
                     connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_S * 1000}")
-        except sqlite3.Error as error:
-            if not patient and _is_busy(error):
-                raise Busy from None
-            raise self._complaint(error) from error
-        finally:
-            self._lock.release()
 
-    def _complaint(self, error: sqlite3.Error) -> LedgerError:
-        return LedgerError(f"{self.path}: {error}")
+    def _complaint(self, error: Exception) -> LedgerError:
+        return LedgerError(f"{self.name}: {error}")
 
-    def _mind_forks(self) -> None:
-        """A connection must not be used, nor closed, on the other side of a fork."""
-        if self._pid != os.getpid():
-            self._inherited += (self._connection, self._cursor)
-            self._open()
+
+class _AtOnce:
+    """A lock that is not waited for: Busy where somebody has it."""
+
+    def __init__(self, lock: threading.Lock) -> None:
+        self._lock = lock
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            raise Busy
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._lock.release()
 
 
 def _enter(execute: tables.Execute, call: Call, ceilings: Sequence[Ceiling]) -> Exceeded | None:
