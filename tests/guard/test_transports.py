@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import gzip
 import json
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -307,6 +309,33 @@ def test_a_cancelled_call_is_written_too(path: Path) -> None:
 
     anyio.run(main)
     assert kept(path)[0]["state"] == "unmetered"
+
+
+def test_a_call_that_is_cancelled_while_it_waits_for_the_ledger_is_owed_nothing(
+    path: Path,
+) -> None:
+    """The wait goes on in its thread: what it then reserves, nobody sends."""
+    guard = Guard(ledger=path)
+    guard.admit(CHAT).release()
+    far = Far(httpx, [PLAIN])
+
+    async def main() -> None:
+        client = httpx.AsyncClient(transport=guard.async_transport(far))
+        with guard._store._lock:  # type: ignore[attr-defined]
+            call = asyncio.ensure_future(client.post(URL, json=CHAT))
+            while not any("AnyIO" in thread.name for thread in threading.enumerate()):
+                await asyncio.sleep(0.01)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+
+    asyncio.run(main())
+    for _ in range(500):
+        if len(kept(path)) == 2 and kept(path)[1]["state"] != "open":
+            break
+        time.sleep(0.01)
+    assert (kept(path)[1]["state"], kept(path)[1]["why"]) == ("released", "never sent: cancelled")
+    assert far.seen == []
 
 
 def test_a_refused_call_never_leaves(library: Any, asynchronous: bool, path: Path) -> None:

@@ -83,7 +83,7 @@ def guarded(guard: Guard) -> GuardedDashScope:
             def admit(patient: bool) -> Admission:
                 return guard.admit(body, surface="native", streaming=streaming, patient=patient)
 
-            admission = await waiting.aside(admit)
+            admission = await waiting.admitted(admit)
             try:
                 answer: Any = await super().call(model, input, *args, **kwargs)
             except BaseException as error:

@@ -115,7 +115,7 @@ class AsyncGuardTransport(_AsyncTransport):
             return self._guard.admit(body, surface=surface, streaming=streaming, patient=patient)
 
         try:
-            admission = await waiting.aside(admit)
+            admission = await waiting.admitted(admit)
         except GuardError as error:
             return _answer(kit, error, surface, request)
         try:
