@@ -7,7 +7,7 @@ import datetime as dt
 import os
 import subprocess
 import sys
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +118,26 @@ def test_budgets_by_tag_are_apart_and_others_are_shared(path: Path) -> None:
     with pytest.raises(OverBudget) as told:
         Guard(ledger=path, budget=Budget(most * 2, "CNY", "month"), tag="c").admit(CHAT)
     assert told.value.budget.period == "month"
+
+
+@pytest.mark.parametrize("amount", ["9223372036.854775807", "10000000000", "1" + "0" * 40])
+def test_a_budget_may_be_beyond_what_a_ledger_can_sum(path: Path, amount: str) -> None:
+    guard = Guard(ledger=path, budget=[f"{amount} CNY", f"{amount} CNY/day/tag"])
+    assert guard.admit(CHAT).settle(1, 1)
+
+
+def test_no_sum_is_rounded_by_a_callers_context(path: Path) -> None:
+    most = cost(CHAT)
+    guard = Guard(ledger=path, budget=Budget(most, "CNY"))
+    with localcontext() as context:
+        context.prec = 2
+        guard.admit(CHAT)
+        with pytest.raises(OverBudget) as told:
+            guard.admit(CHAT)
+        with Ledger(path) as ledger:
+            (money,) = ledger.totals().money
+    assert len(most.as_tuple().digits) > 2
+    assert told.value.spent == money.unsettled == most
 
 
 def test_days_begin_where_the_guard_says(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,6 +152,33 @@ def test_a_packed_answer(library: Any, asynchronous: bool, path: Path) -> None:
     assert kept(path)[0]["output_billed"] == 3
 
 
+@pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.parametrize("where", ["path", "postgres"])
+def test_names_that_no_database_takes_are_kept_with_escapes(
+    request: pytest.FixtureRequest, where: str, streaming: bool
+) -> None:
+    """Half a character or a NUL in JSON is the other side's doing, and no reason to fail."""
+    ledger = request.getfixturevalue(where)
+    named = b'{"model":"m\\ud800\\u0000","messages":[{"role":"user","content":"a"}]}'
+    far = Far(httpx, [PLAIN.replace(b"chatcmpl-1", b"\\ud800\\u0000")])
+    if streaming:
+        frame = b'data: {"id":"\\ud800\\u0000","choices":[{"delta":{"content":"a"}}]}\n\n'
+        far = Far(httpx, [frame], kind="text/event-stream")
+    assert post(httpx, Guard(ledger=ledger), far, False, content=named).status_code == 200
+    (row,) = kept(ledger)
+    assert row["state"] == ("unmetered" if streaming else "settled")
+    assert (row["model"], row["request_id"]) == ("m\\ud800\\x00", "\\ud800\\x00")
+
+
+def test_a_tag_that_no_database_takes_lets_nothing_through(path: Path, postgres: str) -> None:
+    for ledger in (path, postgres):
+        far = Far(httpx, [PLAIN])
+        response = post(httpx, Guard(ledger=ledger, tag="\ud800"), far, False)
+        with pytest.raises(LedgerError, match="surrogates not allowed"):
+            response.raise_for_status()
+        assert far.seen == []
+
+
 def test_a_stream_passes_chunk_by_chunk(library: Any, path: Path) -> None:
     far = Far(library, CHUNKS, kind="text/event-stream; charset=utf-8")
     with library.Client(transport=Guard(ledger=path).transport(far)) as client:

@@ -20,7 +20,7 @@ from tokenassay.guard.admissions import Admission
 from tokenassay.guard.budgets import Budget, read_budgets
 from tokenassay.guard.denials import GuardError, Refused
 from tokenassay.guard.ledger.opening import open_ledger
-from tokenassay.guard.ledger.records import Call, day_of, nano, new_id
+from tokenassay.guard.ledger.records import Call, day_of, nano, new_id, writable
 from tokenassay.guard.policies import OnUnknownPrice, Policy, Price, RefuseAt, over
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Guard:
     def _call(self, request: Request, estimate: Estimate | None, price: Price | None) -> Call:
         now = time.time()
         if estimate is None:
-            model = request.model if isinstance(request.model, str) else None
+            model = writable(request.model) if isinstance(request.model, str) else None
             edition = basis = input_estimated = output_most = None
         else:
             model, edition, basis = estimate.model, estimate.edition, estimate.basis

@@ -20,6 +20,8 @@ OnUnknownPrice = Literal["refuse", "allow"]
 _NAMED: Final = {"month": 7, "day": 10}
 """Characters of a day that name its period."""
 _MOST_HELD: Final = 64
+_MOST_NANO: Final = 2**63 - 1
+"""What a ledger's sum can come to; a budget above that is held to it."""
 _STOPPING: Final = {"must": ("must",), "should": ("must", "should"), "never": ()}
 
 
@@ -98,4 +100,4 @@ def over(
 def _ceiling(budget: Budget, call: Call) -> Ceiling:
     period = "" if budget.period is None else call.day[: _NAMED[budget.period]]
     scope = scope_of(call.tag) if budget.by_tag else ""
-    return Ceiling(scope, period, budget.currency, nano(budget.amount))
+    return Ceiling(scope, period, budget.currency, min(nano(budget.amount), _MOST_NANO))

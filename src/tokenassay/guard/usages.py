@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from tokenassay.estimators.bills.answers import Answer, decoded, read_answer
 from tokenassay.estimators.bills.usages import Billed, read_usage
+from tokenassay.guard.ledger.records import writable
 
 _MOST_KEPT: Final = 16 * 2**20
 """Bytes of an answer, of one line of a stream, or of its lines, kept to be read at its end."""
@@ -55,7 +56,7 @@ def reading_of(answer: Any) -> Reading:
         usage = None
     return Reading(
         usage,
-        id if isinstance(id, str) else None,
+        writable(id) if isinstance(id, str) else None,
         finished := _finished(answer),
         ("" if finished else _EARLY) if usage else _UNSAID,
     )
@@ -156,4 +157,5 @@ class Listener:
             return Reading(None, None, False, _UNSAID)
         answer = read_answer([decoded(frame) for frame in frames], None)
         why = _UNSAID if answer.finished else _EARLY
-        return Reading(None, answer.id, answer.finished, why, answer)
+        id = None if answer.id is None else writable(answer.id)
+        return Reading(None, id, answer.finished, why, answer)

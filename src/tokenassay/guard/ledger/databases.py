@@ -120,7 +120,7 @@ class DatabaseStore:
                 if left and error.connection_invalidated:
                     continue
                 raise self._complaint(error) from error
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, UnicodeError) as error:  # a text that no database takes
                 raise self._complaint(error) from error
         raise AssertionError("the last try returns or raises")
 

@@ -89,7 +89,14 @@ def nano(money: Decimal) -> int:
 
 def money(nano: int) -> Decimal:
     """The inverse of :func:`nano`."""
-    return Decimal(nano) / _NANO
+    return _EXACT.divide(Decimal(nano), _NANO)
+
+
+def writable(text: str) -> str:
+    """A text of somebody else's, with escapes for what no database takes: half characters, NUL."""
+    if text.isprintable():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
 def scope_of(tag: str) -> str:
