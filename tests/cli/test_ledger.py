@@ -54,6 +54,14 @@ def test_json_has_the_figures(call: Caller, path: Path) -> None:
     assert whys == {("open", ""), ("refused", "temperature.range"), ("refused", "budget 0 CNY/day")}
 
 
+def test_a_name_from_a_request_does_nothing_to_a_terminal(call: Caller, path: Path) -> None:
+    Guard(ledger=path, tag="\u202eb").admit({**CHAT, "model": "\x1b[31mred"}).settle(5, 5)
+    for by, shown in (("model", "\\u001b[31mred"), ("tag", "\\u202eb")):
+        out = call("ledger", path, "--by", by).out
+        assert shown in out
+        assert not {"\x1b", "\u202e"} & set(out)
+
+
 def test_what_was_counted_in_place_of_a_usage_is_told(call: Caller, path: Path) -> None:
     admission = Guard(ledger=path, tag="team-a").admit(CHAT)
     admission.end(Ending(state="unmetered", output_counted=1200, counted_nano=3_000_000))

@@ -24,5 +24,7 @@ def sums(store: Store) -> Mapping[tuple[str, str, str], int]:
         owed = reserved if cost is None else cost
         for scope in ("", f"={tag}"):
             for period in ("", day[:7], day):
-                found[scope, period, currency] += 0 if state in ("released", "refused") else owed
+                found[scope, period, currency] += (
+                    0 if state in ("released", "refused") else owed or 0
+                )
     return found

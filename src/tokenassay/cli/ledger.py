@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tokenassay.cli import inputs
-from tokenassay.cli.output import Complaint, console, money, number, pairs, put, table, write_json
+from tokenassay.cli.output import (
+    Complaint,
+    console,
+    money,
+    number,
+    pairs,
+    put,
+    table,
+    visible,
+    write_json,
+)
 from tokenassay.cli.report import Lang, write
 
 if TYPE_CHECKING:
@@ -132,7 +142,7 @@ def show(written: dict[str, Any]) -> None:
     names = ("calls", "refused", "unsettled", "estimated in", "billed in", _DRIFT, "billed out")
     made = table(by, *names, "cost", "at most", right=(*names, "cost", "at most"), whole=(by,))
     for group in groups:
-        made.add_row(group["name"] or f"no {by}", *_cells(group))
+        made.add_row(visible(group["name"] or f"no {by}"), *_cells(group))
     if len(groups) > 1:
         made.add_section()
         made.add_row("all", *_cells(totals))
