@@ -7,8 +7,10 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +172,61 @@ def test_what_does_not_want_to_wait_does_not(path: Path) -> None:
     other.execute("ROLLBACK")
     assert store.enter(a_call(), [], patient=False) is None
     other.close()
+    store.close()
+
+
+def press_ctrl_c(work: Callable[[], object], after: int) -> bool:
+    """Run ``work`` with Ctrl-C pressed in its so-and-so-manieth call of C; False: it has fewer."""
+    left = after
+
+    def watch(_: Any, event: str, __: Any) -> None:
+        nonlocal left
+        if event == "c_return":
+            left -= 1
+            if left < 0:
+                sys.setprofile(None)
+                raise KeyboardInterrupt
+
+    sys.setprofile(watch)
+    try:
+        work()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.setprofile(None)
+    return False
+
+
+@pytest.mark.parametrize("most", [0, tails.MOST])
+def test_a_write_may_be_interrupted_anywhere(
+    path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """The next one neither waits for ever, nor is it part of one that was left half done."""
+    monkeypatch.setattr(tails, "MOST", most)
+    store = FileStore(path)
+    ceiling = Ceiling("", "", "CNY", 10**9)
+    for end in (False, True):
+        at = 0
+        while True:
+            call = a_call()
+            if end:
+                store.enter(call, [])
+            ending = Ending(state="settled", cost_nano=7)
+            work = partial(store.end if end else store.enter, call, ending if end else [ceiling])  # type: ignore[arg-type]
+            interrupted = press_ctrl_c(work, at)
+            assert store._lock.acquire(timeout=0)
+            store._lock.release()
+            assert store._connection is not None
+            assert not store._connection.in_transaction
+            at += 1
+            if not interrupted:
+                break
+        assert at > 2
+    rows = store.read(
+        lambda rows: rows("SELECT id, cost_nano, reserved_nano FROM tokenassay_calls")
+    )
+    owed = sum(reserved if cost is None else cost for _, cost, reserved in rows)
+    assert sums(store)["", "", "CNY"] == owed
     store.close()
 
 

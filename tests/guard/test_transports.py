@@ -23,6 +23,7 @@ from tests.guard.conftest import kept
 from tests.guard.test_guard import CHAT
 from tokenassay.guard import Guard, LedgerError, OverBudget, Refused
 from tokenassay.guard.ledger import Ending
+from tokenassay.guard.transports import _Watch
 
 LIBRARIES: list[Any] = [httpx, httpx2]
 URL = "http://endpoint/v1/chat/completions"
@@ -308,6 +309,10 @@ def test_an_answer_that_is_dropped(library: Any, path: Path) -> None:
     gc.collect()
     (row,) = kept(path)
     assert (row["state"], row["why"]) == ("unmetered", "ended early")
+
+
+def test_an_answer_whose_watch_was_never_set_up_is_dropped_without_a_word() -> None:
+    assert _Watch.__new__(_Watch).ending() is None  # Ctrl-C came between
 
 
 def test_an_answer_may_be_dropped_in_the_midst_of_a_write(path: Path) -> None:

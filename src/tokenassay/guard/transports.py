@@ -141,6 +141,9 @@ class AsyncGuardTransport(_AsyncTransport):
 class _Watch:
     """Listens to one answer, and says how its call ended."""
 
+    _admission: Admission | None = None
+    """None too where Ctrl-C came before there was one: the call is under way for ever then."""
+
     def __init__(self, admission: Admission, library: Any, response: Any) -> None:
         headers = headers_of(response)
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
@@ -149,10 +152,10 @@ class _Watch:
         undone = undoing(library, coding) if packed else None
         self._listener = Listener(streaming=kind == b"text/event-stream", undone=undone)
         self.hear = self._listener.hear
-        self._admission: Admission | None = admission
         self._broken: Exception | None = None
         self._whole = False
         self._status = response.status_code
+        self._admission = admission
 
     def broke(self, error: Exception) -> None:
         """Take note of what cut the answer off."""
