@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from threading import RLock
@@ -82,6 +83,12 @@ def _converted(data: Any, kind: type[T]) -> T:
 
 
 _CONVERTING = RLock()
+if hasattr(os, "register_at_fork"):  # a child goes on with no half of it, and waits for nobody
+    os.register_at_fork(
+        before=_CONVERTING.acquire,
+        after_in_parent=_CONVERTING.release,
+        after_in_child=_CONVERTING.release,
+    )
 _ANY_KEY = "[...]"
 """How msgspec writes a key of a mapping in the path of a mistake."""
 

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final
 
+from tokenassay.estimators.tokens.children import renew_in_children
+
 GROWTH: Final = 32 << 20
 """Bytes that the process may grow by before the encoder is loaded anew."""
 CHECKED: Final = 1 << 20
@@ -30,6 +32,12 @@ class BoundedEncoder:
         self._alone = threading.Lock()  # gigatoken raises where two threads meet in it
         self._encode: Encode | None = None
         self._load()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """In a child: load it anew where another thread was in the midst of it."""
+        if self._alone.locked():
+            self._alone, self._encode = threading.Lock(), None
 
     def encode(self, text: str) -> Any:
         """What the encoder gives for a text."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 from unicodedata import normalize
 
+from tokenassay.estimators.tokens.children import renew_in_children
 from tokenassay.estimators.tokens.normal import RUN, STRETCH, normalized, stretches
 from tokenassay.estimators.tokens.table import Table
 
@@ -47,10 +48,11 @@ class QwenCounter:
     The first text that is counted loads the vocabulary into an engine.
     """
 
-    __slots__ = ("_ids", "_lock", "_size", "_sizes", "_table", "_table_work")
+    __slots__ = ("__weakref__", "_ids", "_lock", "_size", "_sizes", "_table", "_table_work")
 
     def __init__(self, engine: Engine | None = None) -> None:
         self._lock = threading.Lock()
+        renew_in_children(self)
         self._table: Table | None = None
         self._table_work = 0
         self._size = engine.size if engine else self._first_size
@@ -71,6 +73,12 @@ class QwenCounter:
         with self._lock:
             self._size, self._sizes = self._first_size, self._first_sizes
             self._ids = self._first_ids
+
+    def renew(self) -> None:
+        """In a child: begin again where another thread was about to load the engine."""
+        if self._lock.locked():
+            self._lock, self._table = threading.Lock(), None
+            self.unload()
 
     def count(self, text: str) -> int:
         """Number of tokens of a text, markers counted as markers."""
