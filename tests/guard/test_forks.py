@@ -37,7 +37,7 @@ write(1)
 def run(code: str, path: Path | str, cwd: Path = ROOT) -> str:
     """What a program prints that begins as above."""
     done = subprocess.run(
-        [sys.executable, "-c", BEGIN + code, str(path)],
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", BEGIN + code, str(path)],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

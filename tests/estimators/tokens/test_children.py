@@ -70,6 +70,9 @@ fork(used, lambda: reading.convert({"a": 1}, dict[str, int], "", ""))
 @pytest.mark.parametrize("code", [LOADING, ENCODING, READING], ids=["load", "encode", "read"])
 def test_a_child_does_not_wait_for_a_thread_that_is_not_there(code: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", FORK + code], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORK + code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     assert (done.returncode, done.stderr) == (0, "")
