@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from tests.guard.conftest import kept
 from tests.guard.test_guard import CHAT
 from tokenassay.guard import Guard, LedgerError, OverBudget, Refused
+from tokenassay.guard.admissions import Admission
 from tokenassay.guard.ledger import Ending
 from tokenassay.guard.transports import _Watch
 
@@ -344,18 +345,26 @@ def test_a_cancelled_call_is_written_too(path: Path) -> None:
 
 
 def test_a_call_that_is_cancelled_while_it_waits_for_the_ledger_is_owed_nothing(
-    path: Path,
+    path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The wait goes on in its thread: what it then reserves, nobody sends."""
     guard = Guard(ledger=path)
     guard.admit(CHAT).release()
     far = Far(httpx, [PLAIN])
+    admit, is_waiting = guard.admit, threading.Event()
+
+    def told(*given: Any, patient: bool, **named: Any) -> Admission:
+        if patient:
+            is_waiting.set()
+        return admit(*given, patient=patient, **named)
+
+    monkeypatch.setattr(guard, "admit", told)
 
     async def main() -> None:
         client = httpx.AsyncClient(transport=guard.async_transport(far))
         with guard._store._lock:  # type: ignore[attr-defined]
             call = asyncio.ensure_future(client.post(URL, json=CHAT))
-            while not any("AnyIO" in thread.name for thread in threading.enumerate()):
+            while not is_waiting.is_set():
                 await asyncio.sleep(0.01)
             call.cancel()
             with pytest.raises(asyncio.CancelledError):
