@@ -16,11 +16,11 @@ from tokenassay.estimators.dates import row_on
 DEFAULT_REGION: Final = "beijing"
 """Region whose prices hold where none is named."""
 
-_EXACT: Final = Context(prec=60)
-"""Of our own: a caller's decimal context must not round a price."""
+EXACT: Final = Context(prec=60)
+"""Of our own: a caller's decimal context must not round a price, nor a sum of them."""
 
-_add: Final = _EXACT.add
-_money: Final = _EXACT.multiply
+_add: Final = EXACT.add
+_money: Final = EXACT.multiply
 """Money for tokens at a rate per token."""
 
 
@@ -243,12 +243,12 @@ def _batch_rates(tier: Tier, factor: Decimal | None, thinking: bool | None) -> R
     if factor is None:
         return None
     live = _rates(tier, thinking)
-    halved = [_EXACT.multiply(rate, factor) for rate in (live.input, live.output, live.output_min)]
+    halved = [EXACT.multiply(rate, factor) for rate in (live.input, live.output, live.output_min)]
     return Rates(halved[0], halved[0], halved[1], halved[2])
 
 
 def _per_token(*per_1k: Decimal) -> Rates:
-    return Rates(*(_EXACT.scaleb(rate, -3) for rate in per_1k))
+    return Rates(*(EXACT.scaleb(rate, -3) for rate in per_1k))
 
 
 def _batch_factor(edition: Edition, model: str) -> Decimal | None:

@@ -8,6 +8,7 @@ import gzip
 import json
 import threading
 import time
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -342,6 +343,29 @@ def test_a_cancelled_call_is_written_too(path: Path) -> None:
 
     anyio.run(main)
     assert kept(path)[0]["state"] == "unmetered"
+
+
+def test_an_answer_keeps_no_call_alive(
+    library: Any, asynchronous: bool, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client's answers are in cycles, so whatever hangs on them stays until those are found."""
+    guard = Guard(ledger=path)
+    admit = guard.admit
+    admitted: list[weakref.ref[Admission]] = []
+
+    def told(*given: Any, **named: Any) -> Admission:
+        admission = admit(*given, **named)
+        admitted.append(weakref.ref(admission))
+        return admission
+
+    monkeypatch.setattr(guard, "admit", told)
+    gc.disable()
+    try:
+        response = post(library, guard, Far(library, [PLAIN]), asynchronous, json=CHAT)
+        assert [one() for one in admitted] == [None]
+    finally:
+        gc.enable()
+    assert response.status_code == 200
 
 
 def test_a_call_that_is_cancelled_while_it_waits_for_the_ledger_is_owed_nothing(

@@ -25,7 +25,7 @@ class Asked(NamedTuple):
 def asked(request: Any, library: Any) -> Asked | None:
     """What a request of httpx or httpx2 asks; None for anything but a generation call.
 
-    The body has been read: see :func:`is_unread`.
+    None too for a call whose body is not there yet: see :func:`is_unread`.
     """
     if request.method != "POST":
         return None

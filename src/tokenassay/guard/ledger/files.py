@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Final, TypeVar
 
 from tokenassay.guard.denials import LedgerError
@@ -166,12 +165,7 @@ class _AtOnce:
         if not self._lock.acquire(blocking=False):
             raise Busy
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._lock.release()
 
 

@@ -6,10 +6,12 @@ import datetime as dt
 import math
 import os
 import time
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
 import msgspec
+
+from tokenassay.estimators.money import EXACT
 
 State = Literal["open", "settled", "unmetered", "released", "refused"]
 """open: under way, or its end was never heard of; unmetered: ended, and its usage is not known
@@ -17,8 +19,6 @@ State = Literal["open", "settled", "unmetered", "released", "refused"]
 the guard did not send it."""
 
 _NANO: Final = Decimal(10) ** 9
-_EXACT: Final = Context(prec=60)
-"""Of our own: a caller's decimal context must not round what is reserved."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,12 +84,12 @@ def new_id() -> str:
 
 def nano(money: Decimal) -> int:
     """Money in 1e-9 of its currency, rounded up."""
-    return math.ceil(_EXACT.scaleb(money, 9))
+    return math.ceil(EXACT.scaleb(money, 9))
 
 
 def money(nano: int) -> Decimal:
     """The inverse of :func:`nano`."""
-    return _EXACT.divide(Decimal(nano), _NANO)
+    return EXACT.divide(Decimal(nano), _NANO)
 
 
 def writable(text: str) -> str:
